@@ -1,0 +1,138 @@
+//! Kinds of obligation, states of an obligation and of its delivery, and the legal moves between them.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$item_doc:meta])* $item:ident = $name:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $type { $($(#[$item_doc])* #[serde(rename = $name)] $item),+ }
+
+        impl $type {
+            pub const ALL: &'static [Self] = &[$(Self::$item),+];
+
+            /// The name on the wire, in the ledger and in metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$item => $name),+ }
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = String;
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|item| item.name() == text).ok_or_else(|| {
+                    let known: Vec<_> = Self::ALL.iter().map(|item| item.name()).collect();
+                    format!("`{text}` is not one of {}", known.join(", "))
+                })
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.pad(self.name()) }
+        }
+    };
+}
+
+names! {
+    /// What the hub owes somebody.
+    Kind {
+        ArrivalNotice = "arrival-notice",
+        EndNotice = "end-notice",
+        NoticeCorrection = "notice-correction",
+        NoticeWithdrawal = "notice-withdrawal",
+        Referral = "referral",
+        ReferralWithdrawal = "referral-withdrawal",
+        ReclaimRequest = "reclaim-request",
+        ReclaimWithdrawal = "reclaim-withdrawal",
+        WorkerTask = "worker-task",
+    }
+}
+
+names! {
+    /// How an obligation stands.
+    ObligationState {
+        InForce = "in-force",
+        /// Sent, and not owed any more: a withdrawal followed it.
+        Withdrawn = "withdrawn",
+        /// Sent, and a correction followed it.
+        Corrected = "corrected",
+        /// Never sent, and not owed any more.
+        Retracted = "retracted",
+        /// Owed, but a person decides before it goes.
+        Held = "held",
+    }
+}
+
+names! {
+    /// How a delivery stands.
+    DeliveryState {
+        /// To be sent at its time; behind others of the same recipient and child it waits for them.
+        Due = "due",
+        Leased = "leased",
+        /// The far end has it, but nobody has collected it yet (feed, MESH).
+        Accepted = "accepted",
+        Delivered = "delivered",
+        /// The recipient's own word: read, or acted on.
+        Acknowledged = "acknowledged",
+        Held = "held",
+        Dead = "dead",
+        Withdrawn = "withdrawn",
+    }
+}
+
+names! {
+    /// Why a delivery waits for a person or for the directory.
+    HoldReason {
+        /// The recipient has no endpoint in the directory: released when it gets one.
+        NoEndpoint = "no-endpoint",
+        /// The endpoint answered 410 Gone.
+        EndpointGone = "endpoint-gone",
+        /// A rule holds it for manual review (reclaims: secure homes, Scotland, ...).
+        Review = "review",
+        Operator = "operator",
+    }
+}
+
+impl DeliveryState {
+    /// Whether anything is still to be done for it.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(self, Self::Due | Self::Leased | Self::Held)
+    }
+
+    /// Whether a delivery may move from this state to `next`.
+    #[must_use]
+    pub const fn may_become(self, next: Self) -> bool {
+        use DeliveryState::{Accepted, Acknowledged, Dead, Delivered, Due, Held, Leased, Withdrawn};
+        match self {
+            Due => matches!(next, Leased | Held | Withdrawn | Dead),
+            Leased => matches!(next, Due | Leased | Accepted | Delivered | Held | Dead),
+            Accepted => matches!(next, Delivered | Acknowledged | Due | Dead | Held),
+            Delivered => matches!(next, Acknowledged),
+            Held | Dead => matches!(next, Due | Withdrawn | Held),
+            Acknowledged | Withdrawn => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.name().parse::<Kind>().as_ref(), Ok(kind));
+        }
+        assert!("arrival".parse::<Kind>().unwrap_err().contains("arrival-notice"));
+    }
+
+    #[test]
+    fn what_has_arrived_is_never_sent_again() {
+        for done in [DeliveryState::Delivered, DeliveryState::Acknowledged, DeliveryState::Withdrawn] {
+            assert!(!done.may_become(DeliveryState::Due) && !done.may_become(DeliveryState::Leased), "{done}");
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The canonical inbound messages: what every intake and every format comes to.
+
+use crate::code::Code;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+/// The five messages that the hub reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageType {
+    PlacementChange,
+    WellbeingConcern,
+    ReferralUpdate,
+    ReclaimUpdate,
+    Acknowledgement,
+}
+
+impl MessageType {
+    pub const ALL: [Self; 5] =
+        [Self::PlacementChange, Self::WellbeingConcern, Self::ReferralUpdate, Self::ReclaimUpdate, Self::Acknowledgement];
+
+    /// The name in `type`, in routing keys and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PlacementChange => "placement-change",
+            Self::WellbeingConcern => "wellbeing-concern",
+            Self::ReferralUpdate => "referral-update",
+            Self::ReclaimUpdate => "reclaim-update",
+            Self::Acknowledgement => "acknowledgement",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|message_type| message_type.name() == name)
+    }
+}
+
+/// One reason why a document was not taken, or what was noticed in it: a stable code, where, and a sentence that says
+/// what to do. Never the value itself: receipts travel and are logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, PartialOrd, Ord)]
+pub struct Reason {
+    pub code: String,
+    /// JSON pointer in both formats (`/placement/postcode`); empty for the whole document.
+    pub path: String,
+    pub message: String,
+}
+
+impl Reason {
+    pub fn new(code: &str, path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), path: path.into(), message: message.into() }
+    }
+}
+
+/// A readable document, whatever its format was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Message {
+    PlacementChange(PlacementChange),
+    WellbeingConcern(WellbeingConcern),
+    ReferralUpdate(ReferralUpdate),
+    ReclaimUpdate(ReclaimUpdate),
+    Acknowledgement(Acknowledgement),
+}
+
+/// What every message begins with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Header {
+    pub version: String,
+    pub message_id: String,
+    pub sent_at: Timestamp,
+    pub publisher: Code,
+}
+
+/// A snapshot of one placement, with a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlacementChange {
+    #[serde(flatten)]
+    pub header: Header,
+    pub child: Child,
+    pub care_period: CarePeriodFacts,
+    pub placement: PlacementFacts,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<ReferralRequest>,
+    #[serde(default)]
+    pub contacts: Contacts,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Child {
+    /// Unique only within its authority.
+    pub local_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nhs_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nhs_number_status: Option<String>,
+    pub given_name: String,
+    pub family_name: String,
+    pub birth_date: Date,
+    pub sex: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gp_practice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sibling_group: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CarePeriodFacts {
+    pub id: String,
+    pub started_on: Date,
+    #[serde(default)]
+    pub ended_on: Option<Date>,
+    #[serde(default)]
+    pub end_reason: Option<String>,
+    pub legal_status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// What is known of where the child lived before coming into care.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Origin {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gp_practice: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commissioner: Option<Code>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_postcode: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlacementStatus {
+    Active,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlacementFacts {
+    pub id: String,
+    pub version: u32,
+    pub status: PlacementStatus,
+    pub started_on: Date,
+    #[serde(default)]
+    pub ended_on: Option<Date>,
+    #[serde(default)]
+    pub end_reason: Option<String>,
+    /// SSDA903 reason for new episode: S, L, P, T, B, U.
+    pub reason_for_change: String,
+    /// SSDA903 placement type: U4, K1, A3, T2, ...
+    #[serde(rename = "type")]
+    pub placement_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    pub planned: bool,
+    #[serde(default)]
+    pub expected_end_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postcode: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_authority: Option<Code>,
+    #[serde(default)]
+    pub address_withheld: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub address_lines: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carer: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Needs {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emotional_health: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub education: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sdq_score: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_suitable: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub care_plan: Option<CarePlan>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CarePlan {
+    pub title: String,
+    pub reference: String,
+    pub sha256: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralRequest {
+    /// Unique within the responsible authority.
+    pub id: String,
+    /// `routine`, `urgent`, `emergency`.
+    pub priority: String,
+    pub reason: String,
+    #[serde(default)]
+    pub continues_treatment: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current_provider: Option<Code>,
+    /// An earlier referral that this one follows on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contacts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub social_worker: Option<Contact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reviewing_officer: Option<Contact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contact {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// The authority asks for a referral outside a move.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WellbeingConcern {
+    #[serde(flatten)]
+    pub header: Header,
+    pub child: ChildReference,
+    pub referral: ReferralRequest,
+    /// The day on which wellbeing was seen to deteriorate.
+    pub observed_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Needs>,
+    #[serde(default)]
+    pub contacts: Contacts,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChildReference {
+    pub local_id: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferralStatus {
+    Received,
+    Accepted,
+    Refused,
+    Assessed,
+    TreatmentStarted,
+    TreatmentEnded,
+}
+
+/// The provider tells how a referral goes. The `referral` block echoes the reference that the referral carried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralUpdate {
+    #[serde(flatten)]
+    pub header: Header,
+    pub referral: ReferralReference,
+    pub status: ReferralStatus,
+    /// The service date.
+    pub occurred_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReferralReference {
+    pub id: String,
+    pub responsible_authority: Code,
+    /// The child's id at the responsible authority.
+    pub child: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReclaimStatus {
+    Acknowledged,
+    Queried,
+    Disputed,
+    Agreed,
+    Paid,
+}
+
+/// The commissioner tells how a claim goes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReclaimUpdate {
+    #[serde(flatten)]
+    pub header: Header,
+    pub claim: ClaimReference,
+    pub status: ReclaimStatus,
+    pub occurred_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Pence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_pence: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimReference {
+    pub id: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AcknowledgementStatus {
+    Read,
+    ActedOn,
+}
+
+/// A recipient's own word: a person there read the notice, or acted on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledgement {
+    #[serde(flatten)]
+    pub header: Header,
+    pub notice: NoticeReference,
+    pub status: AcknowledgementStatus,
+    pub occurred_on: Date,
+}
+
+/// `id` of the CloudEvents envelope: the delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NoticeReference {
+    pub id: uuid::Uuid,
+}
+
+impl Message {
+    #[must_use]
+    pub const fn message_type(&self) -> MessageType {
+        match self {
+            Self::PlacementChange(_) => MessageType::PlacementChange,
+            Self::WellbeingConcern(_) => MessageType::WellbeingConcern,
+            Self::ReferralUpdate(_) => MessageType::ReferralUpdate,
+            Self::ReclaimUpdate(_) => MessageType::ReclaimUpdate,
+            Self::Acknowledgement(_) => MessageType::Acknowledgement,
+        }
+    }
+
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        match self {
+            Self::PlacementChange(m) => &m.header,
+            Self::WellbeingConcern(m) => &m.header,
+            Self::ReferralUpdate(m) => &m.header,
+            Self::ReclaimUpdate(m) => &m.header,
+            Self::Acknowledgement(m) => &m.header,
+        }
+    }
+}

@@ -1,0 +1,489 @@
+//! The few traits between the hub and the outside, and the nouns they speak of.
+//!
+//! A [`Ledger`] keeps what happened; a [`Deliver`] carries one delivery to one party. Each ledger verb is a named
+//! transition and one transaction, takes a batch, and never stays open across the network. Whatever is child data is
+//! sealed before it gets here: to a ledger it is bytes.
+
+use crate::code::Code;
+use crate::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use crate::retry::Next;
+use jiff::{Timestamp, civil::Date};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use uuid::Uuid;
+
+/// A future that a port returns: boxed, so that a ledger or a deliverer can be chosen at run time.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The keyed pseudonym of (responsible authority, local child id): all that clear columns know of a child.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChildKey(pub [u8; 16]);
+
+/// The keyed pseudonym of an id that a person may paste (placement, referral, claim, local child id).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Alias(pub [u8; 16]);
+
+/// What makes a message the same message: its publisher and its id, or the digest of bytes that could not be read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MessageKey {
+    /// The publisher's code; empty where the bytes could not be read.
+    pub publisher: Code,
+    pub message_id: String,
+}
+
+/// Why a ledger could not do its work. Nothing of the verb took place.
+#[derive(Debug)]
+pub struct LedgerError {
+    /// A sentence for the operator: what failed and what to do.
+    pub what: String,
+    /// True where trying again may help (busy, disk full, connection lost).
+    pub transient: bool,
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The truth of the hub. All verbs are atomic; a returned `Ok` is durable.
+pub trait Ledger: Send + Sync {
+    /// Reads what a batch of messages needs to be decided on: one answer per key asked for, in order.
+    fn load<'a>(&'a self, children: Vec<ChildKey>, messages: Vec<MessageKey>) -> BoxFuture<'a, Result<Loaded, LedgerError>>;
+
+    /// Records messages with all they cause. Entries apply in order, in one transaction; an entry whose child has moved
+    /// on since it was read, or whose message is there already, is answered [`Recorded::Conflict`] and leaves no trace,
+    /// and so is every later entry of that child in the batch. Up to `lease.limit` of the new deliveries that nothing
+    /// stands before come back leased, so that the first attempt needs no second transaction.
+    fn record<'a>(&'a self, entries: Vec<Entry>, lease: LeaseTerms) -> BoxFuture<'a, Result<Outcome, LedgerError>>;
+
+    /// Leases due deliveries, per lane at most as many as it has room for, oldest first. Of one (recipient, child) only
+    /// the first pending one can be leased. Lapsed leases count as due.
+    fn lease_due<'a>(&'a self, rooms: Vec<LaneRoom>, terms: LeaseTerms) -> BoxFuture<'a, Result<Vec<Lease>, LedgerError>>;
+
+    /// Records attempts and where each delivery stands now. A settlement whose fence is not the delivery's last is
+    /// ignored and counted in the answer's `stale`: that lease had lapsed and another holds the delivery.
+    fn settle<'a>(&'a self, settlements: Vec<Settlement>) -> BoxFuture<'a, Result<Settled, LedgerError>>;
+
+    /// Which lanes have something due or lapsed at `now`, and when each other lane's next delivery falls due.
+    fn lanes<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Vec<LaneDue>, LedgerError>>;
+
+    /// Children whose clock has rung: their `wake_at` is at or before `now`; at most `limit`, earliest first.
+    fn children_to_wake<'a>(&'a self, now: Timestamp, limit: usize) -> BoxFuture<'a, Result<Vec<ChildKey>, LedgerError>>;
+
+    /// Which child a claim or a notice belongs to: looked up by alias, or by obligation or delivery id.
+    fn find_children<'a>(&'a self, clues: Vec<Clue>) -> BoxFuture<'a, Result<Vec<Option<Found>>, LedgerError>>;
+
+    /// Marks notices that became overdue undelivered (`due_on` before `today`) as breached, once and for ever.
+    /// Answers how many were newly marked.
+    fn mark_breaches<'a>(&'a self, today: Date, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Moves deliveries by an operator's hand, with a reason that is kept. Answers those that were moved.
+    fn operate<'a>(
+        &'a self,
+        deliveries: Vec<Uuid>,
+        action: OperatorAction,
+        reason: String,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<Uuid>, LedgerError>>;
+
+    /// Releases or holds everything of a recipient's lane (the endpoint came back, or answered 410). Answers how many.
+    fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Figures for metrics and the status page. Must not scan what is done.
+    fn figures<'a>(&'a self, now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>>;
+
+    /// The whole journey of whatever `clue` names.
+    fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>>;
+
+    /// Deliveries by filter, newest first, at most `filter.limit`; `before` pages on.
+    fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>>;
+
+    /// Open review items, oldest first, at most `limit`.
+    fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>>;
+
+    /// Everything adds up: no message without a verdict, no obligation without a delivery or a reason, nothing leased
+    /// by a lease that lapsed. For tests, `doctor` and `demo --once`.
+    fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>>;
+}
+
+/// What [`Ledger::load`] found.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// One per child key asked for, in order; a child never seen has version 0 and an empty casefile.
+    pub children: Vec<ChildRecord>,
+    /// One per message key asked for, in order: what was recorded of it before, if it was.
+    pub messages: Vec<Option<RecordedMessage>>,
+}
+
+/// One child as the ledger holds it.
+#[derive(Clone, Debug)]
+pub struct ChildRecord {
+    pub key: ChildKey,
+    /// Optimistic version; 0 for a child never seen.
+    pub version: u64,
+    /// Sealed: the timeline and what was issued because of it.
+    pub casefile: Vec<u8>,
+    /// The obligations whose delivery was ever leased, so may have been seen by the recipient.
+    pub touched: Vec<Uuid>,
+}
+
+/// A message that was recorded before.
+#[derive(Clone, Debug)]
+pub struct RecordedMessage {
+    /// SHA-256 of the bytes as they came.
+    pub digest: [u8; 32],
+    /// Sealed: the bytes as they came.
+    pub envelope: Vec<u8>,
+    pub content_type: String,
+    /// The receipt as it was answered, JSON.
+    pub receipt: String,
+}
+
+/// One unit of recording: a message, or a clock that rang (`message` is none), with what it changes.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub message: Option<MessageRow>,
+    pub child: Option<ChildUpdate>,
+    /// The recipient's own word on something delivered.
+    pub acknowledgement: Option<Acknowledged>,
+}
+
+/// A message's row. `message_type` and `verdict` are wire names (`placement-change`, `accepted`).
+#[derive(Clone, Debug)]
+pub struct MessageRow {
+    /// UUIDv7, the hub's own.
+    pub id: Uuid,
+    pub key: MessageKey,
+    pub message_type: &'static str,
+    pub verdict: &'static str,
+    pub digest: [u8; 32],
+    /// Sealed: the bytes as they came.
+    pub envelope: Vec<u8>,
+    pub content_type: String,
+    pub traceparent: Option<String>,
+    /// JSON, without child data.
+    pub receipt: String,
+    /// `rabbitmq`, `http`, ...
+    pub intake: &'static str,
+    pub received_at: Timestamp,
+    pub recorded_at: Timestamp,
+}
+
+/// What becomes of one child.
+#[derive(Clone, Debug)]
+pub struct ChildUpdate {
+    pub key: ChildKey,
+    /// The version that the decision was made on; the ledger writes `read_version + 1`.
+    pub read_version: u64,
+    pub casefile: Vec<u8>,
+    /// When to decide again without a message (parked move, escalation); none for never.
+    pub wake_at: Option<Timestamp>,
+    pub issue: Vec<NewObligation>,
+    /// Obligations never leased that are not owed any more: state `retracted`, delivery withdrawn. If one has been leased
+    /// meanwhile, the entry is a conflict.
+    pub retract: Vec<Uuid>,
+    /// Obligations that a correction or withdrawal has overtaken, with their new state.
+    pub mark: Vec<(Uuid, ObligationState)>,
+    /// New aliases of this child.
+    pub aliases: Vec<Alias>,
+    /// The child's open review items, whole: what is not among them any more is closed.
+    pub reviews: Vec<NewReview>,
+    /// What was deliberately not sent, for the journey: clear text without child data.
+    pub suppressed: Vec<String>,
+}
+
+/// An obligation to record, with its one delivery.
+#[derive(Clone, Debug)]
+pub struct NewObligation {
+    pub id: Uuid,
+    /// The delivery's id: fixed here, for ever.
+    pub delivery: Uuid,
+    pub kind: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    pub due_on: Option<Date>,
+    /// Which rule: `reg 13(4)` or the like.
+    pub basis: &'static str,
+    /// Position in what this recipient is told about this child, from 1.
+    pub sequence: u32,
+    pub supersedes: Option<Uuid>,
+    /// `Some` where it must not be sent yet.
+    pub hold: Option<HoldReason>,
+    /// Sealed: the CloudEvents envelope as it will be sent.
+    pub payload: Arc<[u8]>,
+}
+
+/// An item for a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewReview {
+    /// Stable for the same question about the same subject, so that an open item is not opened twice.
+    pub key: Alias,
+    /// Bounded set of names: it is a metric label.
+    pub reason: &'static str,
+    pub due_on: Option<Date>,
+    /// Sealed: subject, detail, candidates.
+    pub detail: Vec<u8>,
+}
+
+/// A recipient said that it read, or acted on, a notice.
+#[derive(Clone, Debug)]
+pub struct Acknowledged {
+    pub delivery: Uuid,
+    pub by: Code,
+    /// `read` or `acted-on`.
+    pub status: &'static str,
+    pub at: Timestamp,
+}
+
+/// Who leases, from when, until when, how many.
+#[derive(Clone, Debug)]
+pub struct LeaseTerms {
+    /// The hub instance; a new one at each start.
+    pub holder: Uuid,
+    pub now: Timestamp,
+    pub until: Timestamp,
+    pub limit: usize,
+    /// Recipients that take nothing now (breaker open, window full): not leased at recording.
+    pub shut: Arc<[Code]>,
+}
+
+/// What [`Ledger::record`] did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One per entry, in order.
+    pub recorded: Vec<Recorded>,
+    pub leased: Vec<Lease>,
+    /// Recipients that have something due which did not come leased.
+    pub due: Vec<Code>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    Done,
+    /// Read again and decide again.
+    Conflict,
+}
+
+/// A lane with room for more.
+#[derive(Clone, Debug)]
+pub struct LaneRoom {
+    pub recipient: Code,
+    pub room: usize,
+}
+
+/// When a lane has something to do.
+#[derive(Clone, Debug)]
+pub struct LaneDue {
+    pub recipient: Code,
+    pub next_at: Timestamp,
+}
+
+/// A delivery that this hub may attempt until the lease lapses.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub delivery: Uuid,
+    pub obligation: Uuid,
+    pub kind: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    pub child: ChildKey,
+    pub sequence: u32,
+    /// Rises with every lease of this delivery; a settlement must carry it.
+    pub fence: u64,
+    /// Attempts made before this one.
+    pub attempts: u32,
+    pub recorded_at: Timestamp,
+    pub until: Timestamp,
+    /// Sealed.
+    pub payload: Arc<[u8]>,
+    pub traceparent: Option<String>,
+}
+
+/// What came of a lease.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub delivery: Uuid,
+    pub fence: u64,
+    /// None where no attempt was made: the lane shut, or the hub is stopping.
+    pub attempt: Option<Attempt>,
+    pub next: Next,
+    pub at: Timestamp,
+}
+
+/// One attempt, as it is kept.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    pub adapter: &'static str,
+    /// `delivered`, `accepted`, `try-later`, `refused`.
+    pub outcome: &'static str,
+    /// HTTP or protocol status.
+    pub status: Option<u16>,
+    /// What the far end said, bounded, without child data.
+    pub detail: String,
+}
+
+/// What [`Ledger::settle`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    pub stale: u64,
+    /// Recipients for whom a delivery that stood behind a settled one is now due.
+    pub due: Vec<Code>,
+}
+
+/// Something to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clue {
+    Alias(Alias),
+    /// A message's, obligation's or delivery's own id.
+    Id(Uuid),
+    /// A message id as its publisher wrote it.
+    MessageId(String),
+}
+
+/// What a clue led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub child: ChildKey,
+    /// Where the clue was an obligation or delivery: that delivery and its recipient.
+    pub delivery: Option<(Uuid, Code)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorAction {
+    /// Due at once, attempts counted anew (dead, held or waiting for a retry).
+    Retry,
+    Hold,
+    Release,
+    /// Withdrawn by hand.
+    Discard,
+}
+
+/// One row per fact that an operator or a metric asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// Pending deliveries by recipient and state.
+    pub backlog: Vec<(Code, DeliveryState, u64)>,
+    /// The oldest due, leased or held delivery's time of recording, by recipient.
+    pub oldest_due: Vec<(Code, Timestamp)>,
+    /// Undelivered notices by kind: on time, at risk (due today or tomorrow), overdue.
+    pub deadlines: Vec<(Kind, [u64; 3])>,
+    pub reviews: Vec<(String, u64)>,
+    pub breaches: u64,
+    pub messages: Vec<(String, String, u64)>,
+}
+
+/// One line of a journey, in time order.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    pub at: Timestamp,
+    /// `message`, `obligation`, `delivery`, `attempt`, `acknowledgement`, `review`, `suppressed`, `operator`.
+    pub what: &'static str,
+    pub id: String,
+    /// A sentence without child data.
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    pub recipient: Option<Code>,
+    pub state: Option<DeliveryState>,
+    pub kind: Option<Kind>,
+    /// Only those older than this delivery id (keyset paging).
+    pub before: Option<Uuid>,
+    pub limit: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct DeliveryRow {
+    pub id: Uuid,
+    pub obligation: Uuid,
+    pub kind: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    pub state: DeliveryState,
+    pub reason: Option<String>,
+    pub due_on: Option<Date>,
+    pub attempts: u32,
+    pub recorded_at: Timestamp,
+    pub next_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ReviewRow {
+    pub key: Alias,
+    pub child: ChildKey,
+    pub reason: String,
+    pub opened_at: Timestamp,
+    pub due_on: Option<Date>,
+    /// Sealed.
+    pub detail: Vec<u8>,
+}
+
+/// What adds up, and what does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    pub messages: u64,
+    pub obligations: u64,
+    pub deliveries: u64,
+    pub attempts: u64,
+    /// Deliveries by state.
+    pub states: Vec<(DeliveryState, u64)>,
+    /// Sentences; empty where everything adds up.
+    pub mistakes: Vec<String>,
+}
+
+/// Carries one delivery to one party. One value per rail; endpoints come with the call.
+pub trait Deliver: Send + Sync {
+    /// The adapter's name, as in metrics and the directory: `webhook`.
+    fn name(&self) -> &'static str;
+
+    /// Makes one attempt, within the parcel's time limit. Never panics, never retries by itself.
+    fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report>;
+}
+
+/// One attempt's input.
+#[derive(Clone, Copy, Debug)]
+pub struct Parcel<'a> {
+    pub endpoint: &'a crate::directory::Endpoint,
+    pub delivery: Uuid,
+    pub kind: Kind,
+    /// Opened: the CloudEvents envelope.
+    pub body: &'a [u8],
+    pub traceparent: Option<&'a str>,
+    pub now: Timestamp,
+}
+
+/// One attempt's outcome, as an adapter tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub outcome: crate::retry::AttemptOutcome,
+    pub status: Option<u16>,
+    /// Bounded; no child data.
+    pub detail: String,
+}
+
+impl fmt::Debug for ChildKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "child:{}", hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Alias {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "alias:{}", hex(&self.0))
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for LedgerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|e| e as _)
+    }
+}
