@@ -1,1 +1,25 @@
-//! hub
+//! placement-hub: tells the receiving council and health commissioner when a child in care moves, and keeps at it until
+//! they know.
+//!
+//! [`Hub`] is what is plugged together and running; `journey` is the way of a message through it; `domain` (a package of
+//! its own) decides. See ARCHITECTURE.md.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod contracts;
+pub mod crash;
+pub mod dashboard;
+pub mod directory;
+pub mod dispatch;
+pub mod explain;
+pub mod http;
+pub mod hub;
+pub mod intake;
+pub mod journey;
+pub mod keys;
+pub mod receipt;
+pub mod telemetry;
+pub mod wiring;
+
+pub use hub::Hub;

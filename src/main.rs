@@ -1,1 +1,5 @@
-fn main() {}
+//! Arguments -> settings -> run.
+
+fn main() -> std::process::ExitCode {
+    placement_hub::cli::main()
+}

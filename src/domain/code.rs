@@ -10,6 +10,12 @@ pub struct Code {
     length: u8,
 }
 
+impl Default for Code {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl Code {
     /// The absent code: the publisher of bytes that could not be read.
     pub const NONE: Self = Self { bytes: [0; 15], length: 0 };

@@ -95,6 +95,20 @@ names! {
     }
 }
 
+names! {
+    /// The rule that an obligation rests on. `reg` is the Care Planning, Placement and Case Review (England) Regulations
+    /// 2010; `rule` is this product's own rule of the regional agreement.
+    Basis {
+        ArrivalToCommissioner = "reg 13(2)",
+        ArrivalToAuthority = "reg 13(4)",
+        End = "reg 14",
+        Referral = "rule 6: referral",
+        Reclaim = "rule 7: reclaim",
+        Refused = "rule 17: refused",
+        NoAnswer = "rule 17: no answer",
+    }
+}
+
 impl DeliveryState {
     /// Whether anything is still to be done for it.
     #[must_use]

@@ -3,10 +3,27 @@
 //! Nothing here reads a file: the hub loads `config/directory/`, checks it whole, and hands over one [`Directory`].
 //! Every question is answered for a day, and an answer that would be a guess is an [`Unresolved`] with its candidates.
 
+mod area;
+mod dated;
+mod parts;
+mod reach;
+#[cfg(test)]
+mod sample;
+mod succession;
+
+pub use dated::{Link, Span};
+pub use parts::{Parts, Succession};
+
 use crate::code::Code;
 use crate::message::MessageType;
+use crate::postcode::PostcodeIndex;
 use crate::working_days::Calendar;
-use jiff::civil::Date;
+use dated::Links;
+use jiff::civil::{Date, date};
+use std::collections::{HashMap, HashSet};
+
+/// The first day on which the integrated care boards were responsible, instead of the CCGs (Health and Care Act 2022).
+pub const BOARDS_SINCE: Date = date(2022, 7, 1);
 
 /// Where a child lives or lived, as far as a message says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -52,7 +69,7 @@ pub enum Country {
 pub struct Commissioner {
     /// CCG up to 30 June 2022, ICB since; a Welsh health board in Wales.
     pub body: Code,
-    /// CCG / sub-ICB location; none for Wales.
+    /// CCG / sub-ICB location; none for Wales, and where only the body could be told.
     pub place: Option<Code>,
 }
 
@@ -133,17 +150,45 @@ pub struct Publisher {
     pub user_ids: Vec<String>,
 }
 
-/// The whole directory, immutable; a new one replaces it.
+/// The whole directory, immutable; a new one replaces it. Built from [`Parts`].
+#[derive(Clone, Debug, Default)]
 pub struct Directory {
     pub calendar: Calendar,
+    organisations: HashMap<Code, Organisation>,
+    /// Former and other codes of the same organisation.
+    aliases: HashMap<Code, Code>,
+    /// District -> authority.
+    districts: Links,
+    /// Authority -> each commissioner (place, or Welsh health board) in its area.
+    areas: Links,
+    /// Commissioner place -> the board that it belongs to.
+    parents: Links,
+    /// Authority -> CAMHS provider.
+    camhs: Links,
+    /// GP practice -> commissioner place.
+    practices: Links,
+    /// From each closed organisation to what followed it.
+    successors: HashMap<Code, Vec<Succession>>,
+    /// Both ways round.
+    adjoining: HashSet<(Code, Code)>,
+    endpoints: Vec<Endpoint>,
+    /// Positions in `endpoints`.
+    endpoints_of: HashMap<Code, Vec<usize>>,
+    publishers: HashMap<Code, Publisher>,
+    postcodes: PostcodeIndex,
 }
 
 impl Directory {
+    /// Takes the parts as they are: whether they fit together is checked where they are loaded.
+    #[must_use]
+    pub fn from_parts(parts: Parts) -> Self {
+        parts.assemble()
+    }
+
     /// The area of `place` on the day `on`: by postcode, else by the authority code where that decides it.
     #[must_use]
     pub fn locate(&self, place: Whereabouts<'_>, on: Date) -> Located {
-        let _ = (place, on);
-        unimplemented!()
+        area::locate(self, place, on)
     }
 
     /// The body responsible on the day `on` for what was the commissioner `code` (place or body, open or long closed),
@@ -152,45 +197,88 @@ impl Directory {
     /// # Errors
     /// Where the code is unknown, or no single open successor can be told.
     pub fn responsible_for(&self, code: Code, home_postcode: Option<&str>, on: Date) -> Result<Commissioner, Unresolved> {
-        let _ = (code, home_postcode, on);
-        unimplemented!()
+        succession::responsible_for(self, code, home_postcode, on)
     }
 
     /// The commissioner place that a GP practice belonged to on a day; none where the directory does not know the practice.
     #[must_use]
     pub fn commissioner_of_practice(&self, practice: &str, on: Date) -> Option<Code> {
-        let _ = (practice, on);
-        unimplemented!()
+        self.practices.on(Code::new(practice.trim()).ok()?, on).next()
     }
 
+    /// By its code, or a former one.
     #[must_use]
     pub fn organisation(&self, code: Code) -> Option<&Organisation> {
-        let _ = code;
-        unimplemented!()
+        self.organisations.get(&self.known_as(code))
     }
 
     /// Whether two authorities adjoin ("at a distance" is: out of area and not adjoining).
     #[must_use]
     pub fn adjoin(&self, one: Code, other: Code) -> bool {
-        let _ = (one, other);
-        unimplemented!()
+        self.adjoining.contains(&(self.known_as(one), self.known_as(other)))
     }
 
     /// The endpoint for a recipient on a day: its place's own, else the body's, else that of its one successor.
     #[must_use]
     pub fn endpoint(&self, recipient: Code, place: Option<Code>, on: Date) -> Option<&Endpoint> {
-        let _ = (recipient, place, on);
-        unimplemented!()
+        reach::endpoint(self, recipient, place, on)
     }
 
     #[must_use]
     pub fn endpoints(&self) -> &[Endpoint] {
-        unimplemented!()
+        &self.endpoints
     }
 
     #[must_use]
     pub fn publisher(&self, code: Code) -> Option<&Publisher> {
-        let _ = code;
-        unimplemented!()
+        self.publishers.get(&code)
+    }
+
+    /// Every organisation, in no order.
+    pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
+        self.organisations.values()
+    }
+
+    /// What followed a closed organisation; empty where it is open or nothing is recorded.
+    #[must_use]
+    pub fn successors(&self, code: Code) -> &[Succession] {
+        self.successors.get(&self.known_as(code)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The board that a commissioner place belongs to on a day; none before there were boards.
+    #[must_use]
+    pub fn board_of(&self, place: Code, on: Date) -> Option<Code> {
+        self.parents.on(place, on).next()
+    }
+
+    /// The code in use for an organisation that may be named by a former one.
+    fn known_as(&self, code: Code) -> Code {
+        self.aliases.get(&code).copied().unwrap_or(code)
+    }
+
+    /// A code's organisation as a candidate, for a person to choose from.
+    fn candidate(&self, code: Code, evidence: impl Into<String>) -> Candidate {
+        let name = self.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone());
+        Candidate { code, name, evidence: evidence.into() }
+    }
+}
+
+impl Organisation {
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { from: self.from, to: self.to }
+    }
+}
+
+impl Unresolved {
+    fn new(reason: &'static str, sentence: impl Into<String>, candidates: Vec<Candidate>) -> Self {
+        Self { reason, sentence: sentence.into(), candidates }
+    }
+}
+
+impl Endpoint {
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { from: self.from, to: self.to }
     }
 }

@@ -1,11 +1,22 @@
 //! The hub's rules. Nothing in here reads a clock, a file, a socket or a random number.
 
+pub mod admission;
+pub mod breaker;
 pub mod code;
+pub mod contract;
 pub mod delivery;
 pub mod directory;
+pub mod identifiers;
 pub mod message;
+pub mod message_rules;
 pub mod port;
+pub mod postcode;
 pub mod retry;
 pub mod working_days;
 
+pub mod casefile;
+pub mod owed;
+pub mod policy;
+pub mod reconcile;
+pub mod timeline;
 pub use code::Code;

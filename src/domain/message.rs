@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The five messages that the hub reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ impl Reason {
 /// A readable document, whatever its format was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
+// Most messages are of the largest kind: a box would cost each of them an allocation to spare the few some stack.
+#[allow(clippy::large_enum_variant)]
 pub enum Message {
     PlacementChange(PlacementChange),
     WellbeingConcern(WellbeingConcern),
@@ -83,11 +85,11 @@ pub struct PlacementChange {
     pub child: Child,
     pub care_period: CarePeriodFacts,
     pub placement: PlacementFacts,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "empty_as_none", skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub referral: Option<ReferralRequest>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub contacts: Contacts,
 }
 
@@ -120,7 +122,7 @@ pub struct CarePeriodFacts {
     #[serde(default)]
     pub end_reason: Option<String>,
     pub legal_status: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "empty_as_none", skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
 
@@ -168,9 +170,9 @@ pub struct PlacementFacts {
     pub postcode: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_authority: Option<Code>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub address_withheld: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_as_default", skip_serializing_if = "Vec::is_empty")]
     pub address_lines: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carer: Option<String>,
@@ -209,7 +211,7 @@ pub struct ReferralRequest {
     /// `routine`, `urgent`, `emergency`.
     pub priority: String,
     pub reason: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub continues_treatment: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current_provider: Option<Code>,
@@ -247,9 +249,9 @@ pub struct WellbeingConcern {
     pub referral: ReferralRequest,
     /// The day on which wellbeing was seen to deteriorate.
     pub observed_on: Date,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "empty_as_none", skip_serializing_if = "Option::is_none")]
     pub needs: Option<Needs>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub contacts: Contacts,
 }
 
@@ -372,4 +374,14 @@ impl Message {
             Self::Acknowledgement(m) => &m.header,
         }
     }
+}
+
+/// The contracts let an optional value be left out or null; both mean the default here.
+fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// A group without anything in it says as much as one that is left out.
+fn empty_as_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + PartialEq>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.filter(|group| *group != T::default()))
 }

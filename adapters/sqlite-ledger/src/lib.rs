@@ -1,1 +1,171 @@
-//! sqlite-ledger
+//! The embedded ledger: one SQLite file, one hub.
+//!
+//! [`SqliteLedger`] answers every verb of [`domain::port::Ledger`] from threads of its own (threads.rs). What is written
+//! goes through [`books::Books`], the one place that moves a delivery and keeps the counts; each verb has a file. The
+//! tables and what their columns mean are in `migrations/`.
+//!
+//! Nothing in here reads a clock, opens a sealed payload, or holds a transaction while it waits for anybody.
+
+mod balance;
+mod books;
+mod columns;
+mod fault;
+mod figures;
+mod find;
+mod lease;
+mod lists;
+mod open;
+mod operate;
+mod record;
+mod settle;
+mod threads;
+mod trace;
+
+use crate::fault::Fault;
+use crate::threads::{Readers, Writer};
+use domain::Code;
+use domain::delivery::HoldReason;
+use domain::port::{
+    Balance, BoxFuture, ChildKey, Clue, DeliveryFilter, DeliveryRow, Entry, Figures, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger,
+    LedgerError, Loaded, MessageKey, OperatorAction, Outcome, ReviewRow, Settled, Settlement, Trace,
+};
+use jiff::{Timestamp, civil::Date};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use uuid::Uuid;
+
+/// Two, because messages wait for these answers and this is what the smallest machine has cores.
+const QUICK_READERS: usize = 2;
+/// One for lists, figures and balance: a long one delays other pages, and no message.
+const SLOW_READERS: usize = 1;
+
+/// The ledger in one file. Dropping it finishes what is queued and closes the file.
+pub struct SqliteLedger {
+    // Closed in this order: nobody asks any more when the writer ends, and the lock goes last.
+    quick: Readers,
+    slow: Readers,
+    writer: Writer,
+    meta: Mutex<Connection>,
+    path: Arc<Path>,
+    _lock: open::Lock,
+}
+
+impl SqliteLedger {
+    /// Opens the file at `path`, making it where it is not there; `<path>.lock` beside it keeps a second hub out. What a
+    /// dead process had leased is due at once.
+    ///
+    /// # Errors
+    /// Where the file is another hub's, a newer program's or no ledger, or cannot be opened, locked or written.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        let open::Opened { lock, writer } = open::open(path)?;
+        let mut books = books::Books::new(writer);
+        threads::transact(&mut books, open::free_leases).map_err(|fault| fault.explain(path))?;
+        let readers = |count: usize| (0..count).map(|_| open::reader(path)).collect::<Result<Vec<_>, _>>();
+        let shared: Arc<Path> = Arc::from(path);
+        let no_thread = |error: std::io::Error| LedgerError {
+            what: format!(
+                "A thread for the ledger {} could not be started: {error}. Raise the limit of threads or processes.",
+                path.display()
+            ),
+            transient: false,
+            source: Some(Box::new(error)),
+        };
+        Ok(Self {
+            quick: Readers::start("ledger-load", readers(QUICK_READERS)?, Arc::clone(&shared)).map_err(no_thread)?,
+            slow: Readers::start("ledger-lists", readers(SLOW_READERS)?, Arc::clone(&shared)).map_err(no_thread)?,
+            writer: Writer::start(books, open::helper(path)?, Arc::clone(&shared)).map_err(no_thread)?,
+            meta: Mutex::new(open::helper(path)?),
+            path: shared,
+            _lock: lock,
+        })
+    }
+
+    /// A small value that the hub keeps beside its ledger (key material, instance data). Blocks briefly: for the start.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn meta_get(&self, key: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let connection = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = connection.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional();
+        value.map_err(|error| Fault::from(error).explain(&self.path))
+    }
+
+    /// Keeps `value` under `key`, in place of what was there; durable when it returns. Blocks briefly: for the start.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn meta_put(&self, key: &str, value: &[u8]) -> Result<(), LedgerError> {
+        let connection = self.meta.lock().unwrap_or_else(PoisonError::into_inner);
+        let sql = "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
+        connection.execute(sql, params![key, value]).map(|_| ()).map_err(|error| Fault::from(error).explain(&self.path))
+    }
+}
+
+impl Ledger for SqliteLedger {
+    fn load<'a>(&'a self, children: Vec<ChildKey>, messages: Vec<MessageKey>) -> BoxFuture<'a, Result<Loaded, LedgerError>> {
+        Box::pin(self.quick.ask(move |connection| find::load(connection, &children, &messages)))
+    }
+
+    fn record<'a>(&'a self, entries: Vec<Entry>, lease: LeaseTerms) -> BoxFuture<'a, Result<Outcome, LedgerError>> {
+        Box::pin(self.writer.run(move |books| record::record(books, &entries, &lease)))
+    }
+
+    fn lease_due<'a>(&'a self, rooms: Vec<LaneRoom>, terms: LeaseTerms) -> BoxFuture<'a, Result<Vec<Lease>, LedgerError>> {
+        Box::pin(self.writer.run(move |books| lease::lease_due(books, &rooms, &terms)))
+    }
+
+    fn settle<'a>(&'a self, settlements: Vec<Settlement>) -> BoxFuture<'a, Result<Settled, LedgerError>> {
+        Box::pin(self.writer.run(move |books| settle::settle(books, &settlements)))
+    }
+
+    fn lanes<'a>(&'a self, _now: Timestamp) -> BoxFuture<'a, Result<Vec<LaneDue>, LedgerError>> {
+        Box::pin(self.quick.ask(figures::lanes))
+    }
+
+    fn children_to_wake<'a>(&'a self, now: Timestamp, limit: usize) -> BoxFuture<'a, Result<Vec<ChildKey>, LedgerError>> {
+        Box::pin(self.quick.ask(move |connection| find::children_to_wake(connection, now, limit)))
+    }
+
+    fn find_children<'a>(&'a self, clues: Vec<Clue>) -> BoxFuture<'a, Result<Vec<Option<Found>>, LedgerError>> {
+        Box::pin(self.quick.ask(move |connection| find::find_children(connection, &clues)))
+    }
+
+    fn mark_breaches<'a>(&'a self, today: Date, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.writer.run(move |books| operate::mark_breaches(books, today, now)))
+    }
+
+    fn operate<'a>(
+        &'a self,
+        deliveries: Vec<Uuid>,
+        action: OperatorAction,
+        reason: String,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<Uuid>, LedgerError>> {
+        Box::pin(self.writer.run(move |books| operate::operate(books, &deliveries, action, &reason, now)))
+    }
+
+    fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.writer.run(move |books| operate::hold_lane(books, recipient, hold, now)))
+    }
+
+    fn figures<'a>(&'a self, _now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        Box::pin(self.slow.ask(move |connection| figures::figures(connection, today)))
+    }
+
+    fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {
+        Box::pin(self.slow.ask(move |connection| trace::trace(connection, &clue)))
+    }
+
+    fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.slow.ask(move |connection| lists::deliveries(connection, &filter)))
+    }
+
+    fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
+        Box::pin(self.slow.ask(move |connection| lists::reviews(connection, limit)))
+    }
+
+    fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
+        Box::pin(self.slow.ask(move |connection| balance::balance(connection, now)))
+    }
+}

@@ -1,0 +1,36 @@
+# Everything there is to do with a clone. `make` alone lists it. Each target calls a script, which can be called directly too.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint demo bench faults clean
+
+# Passed on as they are, quotes included: `make test ARGS="scenarios"`, `make demo ARGS="--once --json"`.
+ARGS ?=
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what building, testing and linting need, and only what is missing
+	@scripts/setup
+
+build: ## build the hub (target/debug/placement-hub)
+	@scripts/setup build && cargo build --workspace
+
+test: ## run all tests on a private RabbitMQ; ARGS filters, AMQP_URL names another broker
+	@scripts/test $(ARGS)
+
+lint: ## check format, code, dependencies, scripts and documents
+	@scripts/lint
+
+demo: ## show the hub at work with simulated organisations; ARGS="--once --json" for one counted run
+	@scripts/demo demo $(ARGS)
+
+bench: ## measure messages and deliveries a second, in a release build; ARGS goes to the bench command
+	@scripts/demo bench $(ARGS)
+
+faults: ## run the long tests that kill the hub and restart the broker, and print their figures
+	@scripts/test --faults $(ARGS)
+
+clean: ## stop the private brokers and delete what was built, downloaded and run under target/ and var/
+	@for broker in var/broker-*/; do if [ -d "$$broker" ]; then scripts/broker stop "$$(basename "$${broker#var/broker-}")" >&2 || exit 1; fi; done
+	@cargo clean
+	@rm -rf var

@@ -1,0 +1,82 @@
+//! Exchanges and queues, as the contract names them. Declared at every connect: declaring what exists changes nothing,
+//! and what somebody deleted is there again.
+
+use lapin::{
+    Channel, ExchangeKind, Result,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::{AMQPValue, FieldTable, LongString, ShortString},
+};
+
+/// Publishers' messages: exchange (topic, routing key `<message type>.<publisher code>`), and the queue that the hub consumes.
+pub const INTAKE: &str = "placement-hub.intake";
+/// Messages that the hub died over too often: exchange, and the queue where a person finds them.
+pub const REJECTED: &str = "placement-hub.rejected";
+/// Receipts: exchange, routing key = the publisher's code.
+pub const RECEIPTS: &str = "placement-hub.receipts";
+/// Deliveries to organisations that read queues: exchange, routing key = the organisation's code.
+pub const DELIVERIES: &str = "placement-hub.deliveries";
+
+/// The durable queue of one organisation's deliveries.
+#[must_use]
+pub fn delivery_queue(organisation: &str) -> String {
+    format!("{DELIVERIES}.{organisation}")
+}
+
+pub(crate) async fn declare(channel: &Channel, delivery_limit: u32) -> Result<()> {
+    declare_exchanges(channel).await?;
+    declare_queue(channel, REJECTED, quorum([])).await?;
+    bind(channel, REJECTED, REJECTED, "#").await?;
+    declare_queue(channel, INTAKE, intake_arguments(delivery_limit)).await?;
+    bind(channel, INTAKE, INTAKE, "#").await
+}
+
+/// Topic exchanges all: one can be bound to more narrowly later without being declared anew.
+pub(crate) async fn declare_exchanges(channel: &Channel) -> Result<()> {
+    let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
+    for exchange in [INTAKE, REJECTED, RECEIPTS, DELIVERIES] {
+        channel.exchange_declare(exchange.into(), ExchangeKind::Topic, durable, FieldTable::default()).await?;
+    }
+    Ok(())
+}
+
+/// A quorum queue like the others: durable, replicated where there is a cluster.
+pub(crate) async fn declare_delivery_queue(channel: &Channel, organisation: ShortString) -> Result<()> {
+    let queue = delivery_queue(organisation.as_str());
+    declare_queue(channel, &queue, quorum([])).await?;
+    bind(channel, &queue, DELIVERIES, organisation.as_str()).await
+}
+
+/// - delivery limit: a message that ends the process that reads it would come back for ever. Brokers before 4.0 have no
+///   limit of their own, and later ones drop the message at theirs unless there is a dead-letter exchange.
+/// - at-least-once dead lettering: the default may lose the message on its way to the rejected queue. It demands that
+///   overflow rejects what is published, rather than dropping the oldest.
+fn intake_arguments(delivery_limit: u32) -> FieldTable {
+    quorum([
+        ("x-delivery-limit", AMQPValue::LongLongInt(delivery_limit.into())),
+        ("x-dead-letter-exchange", text(REJECTED)),
+        ("x-dead-letter-strategy", text("at-least-once")),
+        ("x-overflow", text("reject-publish")),
+    ])
+}
+
+fn quorum<const N: usize>(more: [(&'static str, AMQPValue); N]) -> FieldTable {
+    let mut arguments = FieldTable::default();
+    arguments.insert("x-queue-type".into(), text("quorum"));
+    for (key, value) in more {
+        arguments.insert(key.into(), value);
+    }
+    arguments
+}
+
+fn text(value: &str) -> AMQPValue {
+    AMQPValue::LongString(LongString::from(value))
+}
+
+async fn declare_queue(channel: &Channel, queue: &str, arguments: FieldTable) -> Result<()> {
+    let durable = QueueDeclareOptions { durable: true, ..Default::default() };
+    channel.queue_declare(queue.into(), durable, arguments).await.map(drop)
+}
+
+async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str) -> Result<()> {
+    channel.queue_bind(queue.into(), exchange.into(), key.into(), QueueBindOptions::default(), FieldTable::default()).await
+}

@@ -1,0 +1,2 @@
+#[path = "../../../tests/broker/mod.rs"]
+mod broker;

@@ -1,0 +1,203 @@
+//! How domain values stand in columns. The numbers are in databases for ever: add, never renumber.
+
+use crate::fault::Fault;
+use domain::Code;
+use domain::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use jiff::{Timestamp, civil::Date};
+
+/// A delivery's state as it is stored: the domain's, with `due` in two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    Due = 0,
+    /// Due, but another pending delivery of the same recipient and child stands before it.
+    Waiting = 1,
+    Leased = 2,
+    Held = 3,
+    Accepted = 4,
+    Delivered = 5,
+    Acknowledged = 6,
+    Dead = 7,
+    Withdrawn = 8,
+}
+
+impl State {
+    pub const ALL: [Self; 9] = [
+        Self::Due,
+        Self::Waiting,
+        Self::Leased,
+        Self::Held,
+        Self::Accepted,
+        Self::Delivered,
+        Self::Acknowledged,
+        Self::Dead,
+        Self::Withdrawn,
+    ];
+
+    pub const fn number(self) -> i64 {
+        self as i64
+    }
+
+    pub fn read(number: i64) -> Result<Self, Fault> {
+        Self::ALL.into_iter().find(|state| state.number() == number).ok_or_else(|| unknown("state of a delivery", number))
+    }
+
+    /// As the outside sees it.
+    pub const fn shown(self) -> DeliveryState {
+        match self {
+            Self::Due | Self::Waiting => DeliveryState::Due,
+            Self::Leased => DeliveryState::Leased,
+            Self::Held => DeliveryState::Held,
+            Self::Accepted => DeliveryState::Accepted,
+            Self::Delivered => DeliveryState::Delivered,
+            Self::Acknowledged => DeliveryState::Acknowledged,
+            Self::Dead => DeliveryState::Dead,
+            Self::Withdrawn => DeliveryState::Withdrawn,
+        }
+    }
+
+    pub const fn is_open(self) -> bool {
+        self.shown().is_pending()
+    }
+
+    /// Whether the recipient still has not got it, and still should.
+    pub const fn is_undelivered(self) -> bool {
+        self.is_open() || matches!(self, Self::Dead)
+    }
+}
+
+/// Kinds by number; the arrival and end notices first, because the index of rare kinds begins at 2.
+const KINDS: [Kind; 9] = [
+    Kind::ArrivalNotice,
+    Kind::EndNotice,
+    Kind::NoticeCorrection,
+    Kind::NoticeWithdrawal,
+    Kind::Referral,
+    Kind::ReferralWithdrawal,
+    Kind::ReclaimRequest,
+    Kind::ReclaimWithdrawal,
+    Kind::WorkerTask,
+];
+
+const OBLIGATION_STATES: [ObligationState; 5] =
+    [ObligationState::InForce, ObligationState::Withdrawn, ObligationState::Corrected, ObligationState::Retracted, ObligationState::Held];
+
+const HOLDS: [HoldReason; 4] = [HoldReason::NoEndpoint, HoldReason::EndpointGone, HoldReason::Review, HoldReason::Operator];
+
+pub fn kind_number(kind: Kind) -> i64 {
+    position(&KINDS, kind)
+}
+
+pub fn read_kind(number: i64) -> Result<Kind, Fault> {
+    at(&KINDS, number, "kind of obligation")
+}
+
+/// Only notices have a deadline that the regulations set.
+pub const fn is_notice(kind: Kind) -> bool {
+    matches!(kind, Kind::ArrivalNotice | Kind::EndNotice | Kind::NoticeCorrection | Kind::NoticeWithdrawal)
+}
+
+pub fn obligation_number(state: ObligationState) -> i64 {
+    position(&OBLIGATION_STATES, state)
+}
+
+pub fn read_obligation_state(number: i64) -> Result<ObligationState, Fault> {
+    at(&OBLIGATION_STATES, number, "state of an obligation")
+}
+
+pub fn hold_number(hold: HoldReason) -> i64 {
+    position(&HOLDS, hold)
+}
+
+pub fn read_hold(number: i64) -> Result<HoldReason, Fault> {
+    at(&HOLDS, number, "hold reason")
+}
+
+/// Microseconds: what is finer than that is dropped, in every ledger alike.
+pub fn micros(time: Timestamp) -> i64 {
+    time.as_microsecond()
+}
+
+pub fn read_time(micros: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_microsecond(micros).map_err(|_| unknown("time", micros))
+}
+
+/// 20 November 2026 is 20261120: sorts as dates do, and a person can read it.
+pub fn day(date: Date) -> i64 {
+    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
+}
+
+pub fn read_day(number: i64) -> Result<Date, Fault> {
+    let parts = (i16::try_from(number / 10_000), i8::try_from(number / 100 % 100), i8::try_from(number % 100));
+    let (Ok(year), Ok(month), Ok(day)) = parts else { return Err(unknown("date", number)) };
+    Date::new(year, month, day).map_err(|_| unknown("date", number))
+}
+
+pub fn read_code(text: &str) -> Result<Code, Fault> {
+    if text.is_empty() {
+        return Ok(Code::NONE);
+    }
+    Code::new(text).map_err(|_| Fault::Damaged(format!("`{text}` stands where an organisation code should")))
+}
+
+pub fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+pub fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or_default()
+}
+
+/// FNV-1a, 64 bits. Not for secrecy: a collision costs one more comparison.
+pub fn hash(text: &str) -> i64 {
+    let digest = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    i64::from_ne_bytes(digest.to_ne_bytes())
+}
+
+fn position<T: PartialEq>(all: &[T], one: T) -> i64 {
+    all.iter().position(|item| *item == one).and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)
+}
+
+fn at<T: Copy>(all: &[T], number: i64, what: &str) -> Result<T, Fault> {
+    usize::try_from(number).ok().and_then(|place| all.get(place)).copied().ok_or_else(|| unknown(what, number))
+}
+
+fn unknown(what: &str, number: i64) -> Fault {
+    Fault::Damaged(format!("{number} stands where a {what} should"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_state_and_reason_has_a_number() {
+        for kind in Kind::ALL {
+            assert_eq!(read_kind(kind_number(*kind)).unwrap(), *kind);
+        }
+        for state in ObligationState::ALL {
+            assert_eq!(read_obligation_state(obligation_number(*state)).unwrap(), *state);
+        }
+        for hold in HoldReason::ALL {
+            assert_eq!(read_hold(hold_number(*hold)).unwrap(), *hold);
+        }
+        for state in State::ALL {
+            assert_eq!(State::read(state.number()).unwrap(), state);
+        }
+        assert!(read_kind(9).is_err() && read_kind(-1).is_err() && State::read(9).is_err());
+    }
+
+    #[test]
+    fn dates_read_back_and_sort() {
+        let days = ["1999-12-31", "2026-11-20", "2026-12-01"].map(|text| text.parse::<Date>().unwrap());
+        assert_eq!(days.map(|date| read_day(day(date)).unwrap()), days);
+        assert!(day(days[0]) < day(days[1]) && day(days[1]) < day(days[2]));
+        assert!(read_day(20_261_341).is_err());
+    }
+
+    #[test]
+    fn the_numbers_in_the_indexes_are_these() {
+        assert_eq!([State::Due, State::Leased, State::Held, State::Delivered].map(State::number), [0, 2, 3, 5]);
+        assert_eq!([Kind::ArrivalNotice, Kind::EndNotice].map(kind_number), [0, 1]);
+        assert_eq!(hash("a"), i64::from_ne_bytes(0xaf63_dc4c_8601_ec8c_u64.to_ne_bytes()));
+    }
+}

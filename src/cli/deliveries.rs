@@ -1,0 +1,119 @@
+//! `deliveries`: what is on its way, what arrived, what is stuck.
+
+use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
+use crate::hub::chain;
+use crate::wiring;
+use domain::Code;
+use domain::delivery::{DeliveryState, Kind};
+use domain::port::{DeliveryFilter, DeliveryRow};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// A page that a terminal can show.
+const LIMIT_DEFAULT: usize = 50;
+const LIMIT_MAX: usize = 1_000;
+
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// List deliveries, newest first
+    List(List),
+    /// Show one delivery with its attempts
+    Show(Show),
+}
+
+#[derive(clap::Args)]
+pub struct List {
+    /// Only to this organisation
+    #[arg(long, value_name = "CODE")]
+    recipient: Option<Code>,
+    /// Only in this state: due, leased, accepted, delivered, acknowledged, held, dead, withdrawn
+    #[arg(long)]
+    state: Option<DeliveryState>,
+    /// Only of this kind: arrival-notice, end-notice, referral, ...
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Only those older than this delivery: the last id of the page before
+    #[arg(long, value_name = "ID")]
+    before: Option<Uuid>,
+    #[arg(long, default_value_t = LIMIT_DEFAULT)]
+    limit: usize,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+pub struct Show {
+    #[arg(value_name = "ID")]
+    id: String,
+    /// JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn deliveries(context: &Context, command: &Command) -> Outcome {
+    match command {
+        Command::List(arguments) => list(context, arguments),
+        Command::Show(arguments) => super::trace::trace(context, &super::trace::Arguments::of(&arguments.id, arguments.json)),
+    }
+}
+
+fn list(context: &Context, arguments: &List) -> Outcome {
+    let settings = context.settings()?;
+    let ledger = wiring::ledger_to_read(&settings).map_err(|error| Failure::Failed(chain(&error)))?;
+    let filter = DeliveryFilter {
+        recipient: arguments.recipient,
+        state: arguments.state,
+        kind: arguments.kind,
+        before: arguments.before,
+        limit: arguments.limit.min(LIMIT_MAX),
+    };
+    let rows = runtime()?.block_on(ledger.deliveries(filter)).map_err(failed("the ledger does not answer"))?;
+    if arguments.json {
+        return say_json(&rows.iter().map(Row::of).collect::<Vec<_>>());
+    }
+    if rows.is_empty() {
+        eprintln!("no delivery matches");
+    }
+    for row in &rows {
+        let reason = row.reason.as_deref().map(|reason| format!("  {reason}")).unwrap_or_default();
+        say(format!("{}  {:<12} {:<19} {:<10} attempts {}{reason}", row.id, row.state, row.kind, row.recipient, row.attempts))?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    id: Uuid,
+    obligation: Uuid,
+    kind: Kind,
+    recipient: Code,
+    place: Option<Code>,
+    state: DeliveryState,
+    reason: Option<&'a str>,
+    due_by: Option<jiff::civil::Date>,
+    attempts: u32,
+    recorded_at: jiff::Timestamp,
+    next_at: Option<jiff::Timestamp>,
+    settled_at: Option<jiff::Timestamp>,
+}
+
+impl<'a> Row<'a> {
+    fn of(row: &'a DeliveryRow) -> Self {
+        Self {
+            id: row.id,
+            obligation: row.obligation,
+            kind: row.kind,
+            recipient: row.recipient,
+            place: row.place,
+            state: row.state,
+            reason: row.reason.as_deref(),
+            due_by: row.due_on,
+            attempts: row.attempts,
+            recorded_at: row.recorded_at,
+            next_at: row.next_at,
+            settled_at: row.settled_at,
+        }
+    }
+}

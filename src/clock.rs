@@ -1,0 +1,73 @@
+//! What happens because time passes: parked moves are released, referrals escalated, breaches marked, figures refreshed.
+
+use crate::dispatch::DispatchHandle;
+use crate::journey::Journey;
+use crate::telemetry::Metrics;
+use domain::port::Figures;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Children decided on in one go: their clocks rang together, at midnight say.
+const WAKE_MAX: usize = 200;
+/// How often clocks are looked at. Deadlines are days; a second is soon enough.
+const TICK: Duration = Duration::from_secs(1);
+/// Every so many ticks, breaches are marked.
+const BREACH_TICKS: u64 = 60;
+/// Every so many ticks, figures are read for metrics and the status page.
+const FIGURES_TICKS: u64 = 2;
+
+pub struct Parts {
+    pub journey: Arc<Journey>,
+    pub dispatch: DispatchHandle,
+    pub metrics: Arc<Metrics>,
+    pub figures: watch::Sender<Figures>,
+}
+
+/// Runs until `stop` turns true.
+pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut quiet = true;
+    for tick in 0_u64.. {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            _ = interval.tick() => {}
+        }
+        match tick_once(&parts, tick).await {
+            Ok(()) => quiet = true,
+            Err(error) if quiet => {
+                quiet = false;
+                tracing::error!(error = &*error, "clocks stand still until the ledger answers");
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let now = (parts.journey.now)();
+    let today = parts.journey.policy.day(now);
+    let ledger = &parts.journey.ledger;
+    let children = ledger.children_to_wake(now, WAKE_MAX).await?;
+    if !children.is_empty() {
+        let received = parts.journey.wake(children, &parts.dispatch.terms()).await?;
+        for (kind, action) in &received.obligations {
+            parts.metrics.obligation(*kind, action);
+        }
+        parts.dispatch.offer(received.leased);
+        parts.dispatch.nudge(received.due);
+    }
+    if tick % BREACH_TICKS == 0 {
+        let breaches = ledger.mark_breaches(today, now).await?;
+        if breaches > 0 {
+            tracing::warn!(breaches, "statutory deadlines passed before delivery");
+        }
+    }
+    if tick % FIGURES_TICKS == 0 {
+        let figures = ledger.figures(now, today).await?;
+        parts.metrics.figures(&figures, now);
+        parts.figures.send_replace(figures);
+    }
+    Ok(())
+}

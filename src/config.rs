@@ -1,0 +1,196 @@
+//! Typed settings. Every mistake is reported at once, at start, with the key it is about.
+//!
+//! A flag beats the environment beats the file beats the default. Secrets come from files or the environment, never flags.
+
+mod reader;
+
+use domain::message::ReferralStatus;
+use domain::policy::{Policy, Stage, Tariff};
+use domain::retry::RetryPolicy;
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use reader::Reader;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `source` of the envelopes that go out.
+    pub source: String,
+    pub broker: Broker,
+    pub intake: Intake,
+    pub ledger: LedgerSettings,
+    /// The folder with the organisations.
+    pub directory: PathBuf,
+    /// Files of their own for what differs from site to site; none for those in the folder.
+    pub endpoints: Option<PathBuf>,
+    pub publishers: Option<PathBuf>,
+    pub listen: SocketAddr,
+    pub delivery: Delivery,
+    pub rules: Rules,
+    pub log: Log,
+}
+
+#[derive(Clone)]
+pub struct Broker {
+    /// With the password in it: never printed.
+    pub url: String,
+    pub prefetch: u16,
+    pub delivery_limit: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct Intake {
+    /// Most messages in one transaction.
+    pub batch_max: usize,
+    pub require_user_id: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct LedgerSettings {
+    pub path: PathBuf,
+    pub key_file: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub retry: RetryPolicy,
+    /// Most deliveries leased by this hub at once.
+    pub in_memory_max: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub time_zone: TimeZone,
+    pub notice_working_days: u32,
+    pub end_notice_working_days: u32,
+    pub review_working_days: u32,
+    pub park_hours: u32,
+    pub referral_answer_working_days: u32,
+    pub assessment_trigger: ReferralStatus,
+    pub treatment_trigger: ReferralStatus,
+    pub reclaim_nhs_number: bool,
+    pub notices_from: Option<Date>,
+    pub tariff: Vec<Tariff>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub json: bool,
+    pub filter: String,
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.0.join("\n"))]
+pub struct Mistakes(pub Vec<String>);
+
+impl Settings {
+    /// Reads `file` (none: the defaults) and the environment.
+    ///
+    /// # Errors
+    /// All mistakes: keys that do not exist, values of the wrong kind or out of bounds, files that are missing.
+    pub fn load(file: Option<&Path>, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Mistakes> {
+        let mut reader = Reader::open(file, environment)?;
+        let settings = Self {
+            source: reader.text("hub", "source", "urn:placement-hub"),
+            broker: Broker {
+                url: reader.secret("broker", "url", "url_file", "AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/%2f"),
+                prefetch: reader.whole("broker", "prefetch", 1..=10_000, 1_000),
+                delivery_limit: reader.whole("broker", "delivery_limit", 1..=1_000, 20),
+            },
+            intake: Intake {
+                batch_max: reader.whole("intake", "batch_max", 1..=2_000, 500),
+                require_user_id: reader.yes_no("intake", "require_user_id", false),
+            },
+            ledger: LedgerSettings {
+                path: reader.path("ledger", "path", "var/placement-hub.db"),
+                key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
+            },
+            directory: reader.path("directory", "path", if file.is_some() { "directory" } else { "config/directory" }),
+            endpoints: reader.optional_path("directory", "endpoints"),
+            publishers: reader.optional_path("directory", "publishers"),
+            listen: reader.parsed("http", "listen", "127.0.0.1:8080", "an address and port such as 127.0.0.1:8080"),
+            delivery: Delivery {
+                retry: RetryPolicy {
+                    base: SignedDuration::from_secs(reader.whole("delivery", "backoff_base_seconds", 1..=3_600, 2_i64)),
+                    cap: SignedDuration::from_secs(reader.whole("delivery", "backoff_cap_seconds", 1..=86_400, 900_i64)),
+                    attempts_max: reader.whole("delivery", "attempts_max", 1..=10_000, 20),
+                    age_max: SignedDuration::from_hours(reader.whole("delivery", "age_max_hours", 1..=8_760, 72_i64)),
+                },
+                in_memory_max: reader.whole("delivery", "in_memory_max", 16..=65_536, 4_096),
+            },
+            rules: rules(&mut reader),
+            log: Log {
+                json: reader.one_of("log", "format", &["text", "json"], "text") == "json",
+                filter: reader.text("log", "filter", "info"),
+            },
+        };
+        reader.finish()?;
+        Ok(settings)
+    }
+
+    /// The rules as the domain takes them.
+    #[must_use]
+    pub fn policy(&self, claim_key: [u8; 32]) -> Policy {
+        let rules = &self.rules;
+        Policy {
+            notice_working_days: rules.notice_working_days,
+            end_notice_working_days: rules.end_notice_working_days,
+            review_working_days: rules.review_working_days,
+            park: SignedDuration::from_hours(i64::from(rules.park_hours)),
+            referral_answer_working_days: rules.referral_answer_working_days,
+            assessment_trigger: rules.assessment_trigger,
+            treatment_trigger: rules.treatment_trigger,
+            reclaim_nhs_number: rules.reclaim_nhs_number,
+            notices_from: rules.notices_from,
+            tariff: rules.tariff.clone(),
+            ..Policy::standard(claim_key, rules.time_zone.clone())
+        }
+    }
+}
+
+fn rules(reader: &mut Reader<'_>) -> Rules {
+    let statuses = ["received", "accepted", "assessed", "treatment-started", "treatment-ended"];
+    let status = |name: &str| match name {
+        "received" => ReferralStatus::Received,
+        "accepted" => ReferralStatus::Accepted,
+        "treatment-started" => ReferralStatus::TreatmentStarted,
+        "treatment-ended" => ReferralStatus::TreatmentEnded,
+        _ => ReferralStatus::Assessed,
+    };
+    Rules {
+        time_zone: TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC),
+        notice_working_days: reader.whole("rules", "notice_working_days", 0..=60, 5),
+        end_notice_working_days: reader.whole("rules", "end_notice_working_days", 0..=60, 10),
+        review_working_days: reader.whole("rules", "review_working_days", 0..=60, 5),
+        park_hours: reader.whole("rules", "park_hours", 0..=720, 72),
+        referral_answer_working_days: reader.whole("rules", "referral_answer_working_days", 1..=60, 5),
+        assessment_trigger: status(&reader.one_of("rules", "assessment_trigger", &statuses, "assessed")),
+        treatment_trigger: status(&reader.one_of("rules", "treatment_trigger", &statuses, "treatment-started")),
+        reclaim_nhs_number: reader.yes_no("rules", "reclaim_nhs_number", false),
+        notices_from: reader.date("rules", "notices_from"),
+        tariff: reader.list("tariff", &["stage", "service_line", "unit", "amount_pence", "from", "to"], |line| {
+            Some(Tariff {
+                stage: if line.one_of("stage", &["assessment", "treatment"])? == "treatment" {
+                    Stage::Treatment
+                } else {
+                    Stage::Assessment
+                },
+                service_line: line.text("service_line")?,
+                unit: line.text("unit")?,
+                amount_pence: line.pence("amount_pence")?,
+                from: line.date("from"),
+                to: line.date("to"),
+            })
+        }),
+    }
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").field("prefetch", &self.prefetch).field("delivery_limit", &self.delivery_limit).finish_non_exhaustive()
+    }
+}

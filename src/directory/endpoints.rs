@@ -1,0 +1,181 @@
+//! `endpoints.toml`: how each organisation is reached, with secrets from files or the environment, never inline.
+
+use super::check::expect;
+use super::load::Sources;
+use super::mistake::Notes;
+use super::organisations::Files;
+use super::publishers::{Listed, Source};
+use super::table::Row;
+use axum::http::Uri;
+use domain::Code;
+use domain::directory::{Endpoint, OrganisationKind, Secret};
+use jiff::civil::Date;
+use serde::Deserialize;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// A lease lasts longer than the slowest attempt, and 30 seconds is the longest that the webhook standard asks for.
+const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=30;
+/// Attempts at one recipient at once: more than any one of them has asked for, and bounded memory.
+const CONCURRENCY: RangeInclusive<u32> = 1..=256;
+/// A signing secret is under 100 characters; what is longer is some other file.
+const SECRET_BYTES_MAX: u64 = 4096;
+
+pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint> {
+    #[derive(Deserialize, Default)]
+    #[serde(deny_unknown_fields)]
+    struct Document {
+        #[serde(default)]
+        endpoint: Vec<Spanned<Written>>,
+    }
+    let source = Source::read(sources, sources.endpoints.as_ref(), "endpoints.toml", notes);
+    let document: Document = source.parse(notes);
+    let mut rows = Vec::new();
+    for entry in document.endpoint {
+        let line = source.line(entry.span().start);
+        let written = entry.into_inner();
+        written.check(sources, &source, line, notes);
+        let secrets = written.secrets(sources, &source, line, notes);
+        let mut code =
+            |text: &str, what: &str| Code::new(text).map_err(|error| notes.add(&source.file, line, format!("{what}: {error}"))).ok();
+        let organisation = code(&written.organisation, "organisation");
+        let place = written.place.as_deref().map(|place| code(place, "place"));
+        let (Some(organisation), Some(place)) = (organisation, place.map_or(Some(None), |place| place.map(Some))) else { continue };
+        let Written { adapter, url, allow_private, timeout_seconds, concurrency, from, to, .. } = written;
+        let value = Endpoint { organisation, place, adapter, url, secrets, allow_private, timeout_seconds, concurrency, from, to };
+        rows.push(Row { line, value });
+    }
+    Listed { file: source.file, rows }
+}
+
+/// Known organisations, a place only with a commissioner, and on no day two endpoints for the same.
+pub(super) fn check(endpoints: &Listed<Endpoint>, files: &Files, notes: &mut Notes) {
+    let known = files.known();
+    let file = &endpoints.file;
+    for (at, Row { line, value: endpoint }) in endpoints.rows.iter().enumerate() {
+        let any = [
+            OrganisationKind::Authority,
+            OrganisationKind::CommissionerBody,
+            OrganisationKind::CommissionerPlace,
+            OrganisationKind::Provider,
+        ];
+        expect(endpoint.organisation, &any, file, *line, &known, notes);
+        if let Some(place) = endpoint.place {
+            expect(place, &[OrganisationKind::CommissionerPlace], file, *line, &known, notes);
+            let ours = files.parents.iter().any(|row| row.value.code == place && row.value.other == endpoint.organisation);
+            if !ours && place != endpoint.organisation {
+                notes.add(file, *line, format!("{place} was never a place of {}", endpoint.organisation));
+            }
+        }
+        let same = |other: &&Row<Endpoint>| (other.value.organisation, other.value.place) == (endpoint.organisation, endpoint.place);
+        if let Some(other) = endpoints.rows[..at].iter().filter(same).find(|other| other.value.span().overlaps(&endpoint.span())) {
+            notes.add(file, *line, format!("{} is reached by line {} already on some of these days", endpoint.organisation, other.line));
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    organisation: String,
+    place: Option<String>,
+    adapter: String,
+    url: String,
+    #[serde(default)]
+    secret_files: Vec<PathBuf>,
+    #[serde(default)]
+    secret_env: Vec<String>,
+    #[serde(default)]
+    allow_private: bool,
+    #[serde(default = "twenty")]
+    timeout_seconds: u32,
+    #[serde(default = "sixteen")]
+    concurrency: u32,
+    from: Option<Date>,
+    to: Option<Date>,
+}
+
+/// Within the webhook standard's 15 to 30 seconds.
+const fn twenty() -> u32 {
+    20
+}
+
+/// Enough to hide a recipient's latency without being an attack on it.
+const fn sixteen() -> u32 {
+    16
+}
+
+impl Written {
+    fn check(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) {
+        let mut wrong = |what: String| notes.add(&source.file, line, what);
+        if !sources.adapters.contains(&self.adapter.as_str()) {
+            wrong(format!("adapter: there is no {}; this hub has {}", self.adapter, sources.adapters.join(", ")));
+        }
+        if let Err(what) = check_url(&self.url, self.allow_private) {
+            wrong(format!("url: {what}"));
+        }
+        for (name, value, range) in
+            [("timeout_seconds", self.timeout_seconds, TIMEOUT_SECONDS), ("concurrency", self.concurrency, CONCURRENCY)]
+        {
+            if !range.contains(&value) {
+                wrong(format!("{name}: it must be {} to {}", range.start(), range.end()));
+            }
+        }
+        if matches!((self.from, self.to), (Some(from), Some(to)) if to < from) {
+            wrong("`to` is before `from`".to_owned());
+        }
+        if self.secret_files.is_empty() && self.secret_env.is_empty() {
+            wrong("it has no secret: name a file in secret_files or a variable in secret_env".to_owned());
+        }
+    }
+
+    /// Files first, then variables, each in the order written: newest first.
+    fn secrets(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) -> Vec<Secret> {
+        let files = self.secret_files.iter().map(|path| read_secret(&source.folder.join(path)));
+        let variables = self.secret_env.iter().map(|name| {
+            let value = (sources.environment)(name).ok_or_else(|| format!("the environment variable {name} is not set"));
+            value.and_then(|text| as_secret(&text, name))
+        });
+        let found: Vec<Result<Secret, String>> = files.chain(variables).collect();
+        found.into_iter().filter_map(|secret| secret.map_err(|what| notes.add(&source.file, line, what)).ok()).collect()
+    }
+}
+
+fn read_secret(path: &Path) -> Result<Secret, String> {
+    let name = path.display().to_string();
+    let size = std::fs::metadata(path).map_err(|error| format!("the secret file {name} cannot be read: {error}"))?.len();
+    if size > SECRET_BYTES_MAX {
+        return Err(format!("the secret file {name} has {size} bytes; a secret is one short line"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("the secret file {name} cannot be read: {error}"))?;
+    as_secret(&text, &name)
+}
+
+/// The form only; whether it decodes is the adapter's to say. The value never gets into a message.
+fn as_secret(text: &str, name: &str) -> Result<Secret, String> {
+    let text = text.trim();
+    let body = text.strip_prefix("whsec_").unwrap_or_default();
+    let fits = (32..=88).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+    if fits {
+        return Ok(Secret(text.to_owned()));
+    }
+    Err(format!("{name} does not hold a secret: it is whsec_ and then 24 to 64 bytes in base64"))
+}
+
+fn check_url(url: &str, allow_private: bool) -> Result<(), &'static str> {
+    let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
+    let authority = uri.authority().ok_or("it has no host")?;
+    match uri.scheme_str() {
+        Some("https") => {}
+        Some("http") if allow_private => {}
+        _ => return Err("it must begin with https:// (http:// only with allow_private)"),
+    }
+    if authority.as_str().contains('@') {
+        return Err("it must hold no user name or password");
+    }
+    if authority.host().is_empty() {
+        return Err("it has no host");
+    }
+    Ok(())
+}

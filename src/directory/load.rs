@@ -1,0 +1,107 @@
+//! Reads a directory folder and hands it over, or says everything that is wrong with it.
+
+use super::check::check;
+use super::mistake::{Mistakes, Notes};
+use super::organisations::Files;
+use super::{endpoints, publishers};
+use domain::directory::{Directory, Parts};
+use domain::postcode::PostcodeIndex;
+use domain::working_days::Calendar;
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
+
+/// The postcode index's file.
+const POSTCODES: &str = "south-east.postcodes";
+/// Most bytes of a postcode index: all of the United Kingdom's, living and ended, come to 15 MB.
+const POSTCODES_BYTES_MAX: u64 = 64_000_000;
+
+/// Where a directory comes from.
+#[derive(Clone, Debug)]
+pub struct Sources<'a> {
+    /// The folder with the CSV files and the postcode index.
+    pub folder: &'a Path,
+    /// Who is reached how; none for `endpoints.toml` in the folder.
+    pub endpoints: Option<PathBuf>,
+    /// Who may publish what; none for `publishers.toml` in the folder.
+    pub publishers: Option<PathBuf>,
+    /// The names of the adapters that this hub has.
+    pub adapters: &'a [&'a str],
+    /// Environment variables, for secrets.
+    pub environment: fn(&str) -> Option<String>,
+    /// Today: a warning comes before the bank holidays run out.
+    pub today: Date,
+}
+
+/// A directory that was checked whole.
+#[derive(Debug)]
+pub struct Loaded {
+    pub directory: Directory,
+    /// What works and yet should be looked at, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Sources<'a> {
+    /// All of it in one folder, secrets from this process's environment.
+    #[must_use]
+    pub fn folder(folder: &'a Path, adapters: &'a [&'a str], today: Date) -> Self {
+        let environment = |name: &str| std::env::var(name).ok();
+        Self { folder, endpoints: None, publishers: None, adapters, environment, today }
+    }
+}
+
+/// # Errors
+/// Every mistake in every file, with its line.
+pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
+    let mut notes = Notes::default();
+    let files = Files::read(sources.folder, &mut notes);
+    let postcodes = read_postcodes(sources.folder, &mut notes);
+    let endpoints = endpoints::read(sources, &mut notes);
+    let publishers = publishers::read(sources, &mut notes);
+    check(&files, &postcodes, &mut notes);
+    endpoints::check(&endpoints, &files, &mut notes);
+    publishers::check(&publishers, &files, &mut notes);
+
+    let warnings = warnings(&files.calendar, sources.today);
+    let parts = Parts {
+        calendar: files.calendar,
+        organisations: files.organisations.into_iter().map(|(_, row)| row.value).collect(),
+        aliases: files.aliases.into_iter().map(|(_, row)| row.value).collect(),
+        districts: files.districts.into_iter().map(|row| row.value).collect(),
+        areas: files.areas.into_iter().map(|row| row.value).collect(),
+        parents: files.parents.into_iter().map(|row| row.value).collect(),
+        camhs: files.camhs.into_iter().map(|row| row.value).collect(),
+        practices: files.practices.into_iter().map(|row| row.value).collect(),
+        successions: files.successions.into_iter().filter_map(|row| row.value.1).collect(),
+        adjoining: files.adjoining.into_iter().map(|row| row.value).collect(),
+        endpoints: endpoints.rows.into_iter().map(|row| row.value).collect(),
+        publishers: publishers.rows.into_iter().map(|row| row.value).collect(),
+        postcodes,
+    };
+    notes.settle(Loaded { directory: Directory::from_parts(parts), warnings })
+}
+
+fn read_postcodes(folder: &Path, notes: &mut Notes) -> PostcodeIndex {
+    let path = folder.join(POSTCODES);
+    let size = std::fs::metadata(&path).map_or(0, |found| found.len());
+    if size > POSTCODES_BYTES_MAX {
+        notes.add(POSTCODES, None, format!("it has {size} bytes; at most {POSTCODES_BYTES_MAX} are read"));
+        return PostcodeIndex::default();
+    }
+    let index = match std::fs::read(&path) {
+        Ok(bytes) => PostcodeIndex::read(bytes).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
+    };
+    index.map_err(|what| notes.add(POSTCODES, None, what)).unwrap_or_default()
+}
+
+/// The published list ends a year or two ahead, and a deadline is counted at most weeks ahead: so a list that ends with
+/// this year wants a new one now.
+fn warnings(calendar: &Calendar, today: Date) -> Vec<String> {
+    let sentence =
+        |ends: String| format!("bank-holidays.csv {ends}: deadlines after that leave out weekends only; add the new dates from GOV.UK.");
+    match calendar.known_until() {
+        None => vec![sentence("is empty".to_owned())],
+        Some(year) if year <= today.year() => vec![sentence(format!("ends with {year}"))],
+        Some(_) => Vec::new(),
+    }
+}

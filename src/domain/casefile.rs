@@ -1,0 +1,174 @@
+//! One child's casefile: the timeline, and what was issued because of it. Loaded, decided on, and recorded as one.
+
+use crate::code::Code;
+use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
+use crate::directory::Directory;
+use crate::message::Message;
+use crate::owed::{self, Owed};
+use crate::policy::Policy;
+use crate::reconcile::{Draft, Issued, Step, reconcile};
+use crate::timeline::Timeline;
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Casefile {
+    pub timeline: Timeline,
+    /// In the order of issue.
+    pub issued: Vec<Issued>,
+    /// The last sequence number given to each recipient.
+    pub sequences: BTreeMap<Code, u32>,
+    /// When to decide again without a message.
+    #[serde(default)]
+    pub wake_at: Option<Timestamp>,
+}
+
+/// What a decision changes.
+#[derive(Clone, Debug, Default)]
+pub struct Decision {
+    pub issue: Vec<Issue>,
+    pub retract: Vec<Uuid>,
+    pub mark: Vec<(Uuid, ObligationState)>,
+    pub owed: Owed,
+}
+
+/// A new obligation, with the data that its recipient will read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Issue {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    pub subject: String,
+    pub due_on: Option<Date>,
+    pub basis: Basis,
+    pub sequence: u32,
+    pub supersedes: Option<Uuid>,
+    pub hold: Option<HoldReason>,
+    /// `data` of the envelope: a JSON object.
+    pub data: String,
+}
+
+impl Casefile {
+    #[must_use]
+    pub fn new(authority: Code, local_id: &str) -> Self {
+        Self { timeline: Timeline::new(authority, local_id), ..Self::default() }
+    }
+
+    /// Joins a message (none: a clock rang), decides what is owed now, and takes the difference into the casefile.
+    ///
+    /// `touched` tells whether an obligation may have been seen by its recipient; `new_id` gives time-ordered ids.
+    pub fn decide(
+        &mut self,
+        message: Option<&Message>,
+        directory: &Directory,
+        policy: &Policy,
+        now: Timestamp,
+        touched: impl Fn(Uuid) -> bool,
+        new_id: &mut dyn FnMut() -> Uuid,
+    ) -> Decision {
+        if let Some(message) = message {
+            self.timeline.apply(message, now);
+        }
+        let mut owed = owed::required(&self.timeline, directory, policy, now);
+        let steps = reconcile(&owed.obligations, &self.issued, touched, policy.day(now));
+        self.wake_at = owed.wake_at;
+        let mut decision = Decision::default();
+        for step in steps {
+            match step {
+                Step::Retract(id) => {
+                    self.set_state(id, ObligationState::Retracted);
+                    decision.retract.push(id);
+                }
+                Step::Mark(id, state) => {
+                    self.set_state(id, state);
+                    decision.mark.push((id, state));
+                }
+                Step::Issue(draft) => decision.issue.push(self.issue(*draft, new_id())),
+            }
+        }
+        owed.obligations = Vec::new();
+        decision.owed = owed;
+        decision
+    }
+
+    fn issue(&mut self, draft: Draft, id: Uuid) -> Issue {
+        let sequence = self.sequences.entry(draft.recipient).or_insert(0);
+        *sequence += 1;
+        let sequence = *sequence;
+        let superseded = draft.supersedes.and_then(|id| self.issued.iter().find(|one| one.id == id)).map(|one| one.sequence);
+        let data = data(&draft, sequence, superseded);
+        self.issued.push(Issued {
+            id,
+            kind: draft.kind,
+            base: draft.base,
+            recipient: draft.recipient,
+            place: draft.place,
+            subject: draft.subject.clone(),
+            sequence,
+            supersedes: draft.supersedes,
+            digest: draft.digest,
+            state: if draft.hold.is_some() { ObligationState::Held } else { ObligationState::InForce },
+            hold: draft.hold,
+            due_on: draft.due_on,
+            basis: draft.basis,
+        });
+        Issue {
+            id,
+            kind: draft.kind,
+            recipient: draft.recipient,
+            place: draft.place,
+            subject: draft.subject,
+            due_on: draft.due_on,
+            basis: draft.basis,
+            sequence,
+            supersedes: draft.supersedes,
+            hold: draft.hold,
+            data,
+        }
+    }
+
+    fn set_state(&mut self, id: Uuid, state: ObligationState) {
+        if let Some(one) = self.issued.iter_mut().find(|one| one.id == id) {
+            one.state = state;
+        }
+    }
+
+    /// What is in force, as a set: the kind first owed, the recipient, the subject and what the recipient is to believe.
+    /// The same for every order in which the same messages came.
+    #[must_use]
+    pub fn in_force(&self) -> BTreeMap<(Kind, Code, String), (String, bool)> {
+        let live = |one: &&Issued| matches!(one.state, ObligationState::InForce | ObligationState::Held);
+        let withdrawal = |kind| matches!(kind, Kind::NoticeWithdrawal | Kind::ReferralWithdrawal | Kind::ReclaimWithdrawal);
+        self.issued
+            .iter()
+            .filter(live)
+            .filter(|one| !withdrawal(one.kind))
+            .map(|one| ((one.base, one.recipient, one.subject.clone()), (format!("{:?}", one.digest), one.hold.is_some())))
+            .collect()
+    }
+}
+
+/// The recipient's view, with what every message to it begins with.
+fn data(draft: &Draft, sequence: u32, superseded: Option<u32>) -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Common<'a> {
+        sequence: u32,
+        basis: Basis,
+        due_by: Option<Date>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supersedes: Option<u32>,
+        subject: &'a str,
+    }
+    let common = Common { sequence, basis: draft.basis, due_by: draft.due_on, supersedes: superseded, subject: &draft.subject };
+    let mut data = serde_json::to_string(&common).unwrap_or_default();
+    if let Some(rest) = draft.content.strip_prefix('{').filter(|rest| *rest != "}") {
+        data.pop();
+        data.push(',');
+        data.push_str(rest);
+    }
+    data
+}

@@ -1,0 +1,134 @@
+//! What is owed to whom because of a child's timeline: the heart.
+//!
+//! [`required`] is a pure function of the timeline, the directory, the policy and the time. It knows nothing of what was
+//! sent before: `reconcile` compares. One module per kind of obligation; [`stays`] says what a placement is in the chain.
+
+mod arrival;
+mod ending;
+mod origin;
+mod reclaim;
+mod referral;
+pub mod stays;
+mod view;
+
+pub use origin::{Grade, Originating};
+pub use reclaim::claim_id;
+
+use crate::code::Code;
+use crate::delivery::{Basis, HoldReason, Kind};
+use crate::directory::{Candidate, Directory, Unresolved};
+use crate::policy::Policy;
+use crate::timeline::Timeline;
+use jiff::{Timestamp, civil::Date};
+
+/// Everything that the timeline asks for at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Owed {
+    pub obligations: Vec<Required>,
+    pub suppressed: Vec<Suppressed>,
+    pub reviews: Vec<Review>,
+    /// Placements whose predecessor is unknown, and which wait for it.
+    pub parked: Vec<String>,
+    /// When the answer changes although no message comes.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// One thing owed to one recipient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Required {
+    /// Never a correction or withdrawal: those come of comparing.
+    pub kind: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    /// The placement, referral or claim that it is about.
+    pub subject: String,
+    pub due_on: Option<Date>,
+    /// Which rule asks for it.
+    pub basis: Basis,
+    pub hold: Option<HoldReason>,
+    /// What this recipient may know: a JSON object, the same bytes for the same facts.
+    pub content: String,
+}
+
+/// Something deliberately not sent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Suppressed {
+    pub kind: Kind,
+    pub subject: String,
+    pub why: &'static str,
+}
+
+/// Something that a person decides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// A bounded name, also a metric label.
+    pub reason: &'static str,
+    pub subject: String,
+    pub detail: String,
+    pub candidates: Vec<Candidate>,
+    pub due_on: Option<Date>,
+}
+
+/// Decides what is owed at `now`.
+#[must_use]
+pub fn required(timeline: &Timeline, directory: &Directory, policy: &Policy, now: Timestamp) -> Owed {
+    let mut desk = Desk { timeline, directory, policy, now, owed: Owed::default() };
+    for (id, period) in &timeline.care_periods {
+        let chain = stays::chain(&mut desk, id, period);
+        desk.origin_review(id, period);
+        for (position, stay) in chain.iter().enumerate() {
+            let previous = position.checked_sub(1).map(|before| &chain[before]);
+            let told = desk.arrival(period, previous, stay);
+            desk.ending(stay, &told);
+        }
+    }
+    for (id, referral) in &timeline.referrals {
+        desk.referral(id, referral);
+        desk.reclaims(id, referral);
+    }
+    desk.owed.suppressed.sort();
+    desk.owed.suppressed.dedup();
+    desk.owed
+}
+
+/// What every rule works with, and where it puts its answers.
+struct Desk<'a> {
+    timeline: &'a Timeline,
+    directory: &'a Directory,
+    policy: &'a Policy,
+    now: Timestamp,
+    owed: Owed,
+}
+
+impl Desk<'_> {
+    fn suppress(&mut self, kind: Kind, subject: &str, why: &'static str) {
+        self.owed.suppressed.push(Suppressed { kind, subject: subject.to_owned(), why });
+    }
+
+    /// Opens a review item for something that could not be resolved, with the clock running from `since`.
+    fn review(&mut self, subject: &str, unresolved: &Unresolved, since: Date) {
+        let item = Review {
+            reason: unresolved.reason,
+            subject: subject.to_owned(),
+            detail: unresolved.sentence.clone(),
+            candidates: unresolved.candidates.clone(),
+            due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
+        };
+        if !self.owed.reviews.contains(&item) {
+            self.owed.reviews.push(item);
+        }
+    }
+
+    /// The answer changes at `at`: decide again then.
+    fn wake(&mut self, at: Timestamp) {
+        if at > self.now && self.owed.wake_at.is_none_or(|known| at < known) {
+            self.owed.wake_at = Some(at);
+        }
+    }
+}
+
+/// The 18th birthday. Born on 29 February: 1 March.
+fn eighteenth_birthday(born: Date) -> Date {
+    let year = born.year().saturating_add(18);
+    Date::new(year, born.month(), born.day()).or_else(|_| Date::new(year, 3, 1)).unwrap_or(Date::MAX)
+}

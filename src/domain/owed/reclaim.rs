@@ -1,0 +1,125 @@
+//! Reclaims: the provider's cost, asked back from the originating commissioner in two stages.
+//!
+//! A reclaim follows the care; nothing about it reaches back to a referral.
+
+use super::origin::Originating;
+use super::referral::is_revoked;
+use super::stays::whereabouts;
+use super::{Desk, Required, Review, eighteenth_birthday, view};
+use crate::code::Code;
+use crate::delivery::{Basis, HoldReason, Kind};
+use crate::directory::Country;
+use crate::policy::Stage;
+use crate::timeline::{CarePeriod, Placement, Referral, ReferralEvent};
+use sha2::{Digest, Sha256};
+
+/// What one claim is made of.
+pub(super) struct Claim<'a> {
+    pub id: String,
+    pub stage: Stage,
+    pub event: &'a ReferralEvent,
+    pub origin: Originating,
+    pub responsible: Code,
+    pub nhs_number: Option<&'a str>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn reclaims(&mut self, referral_id: &str, referral: &'a Referral) {
+        let Some(request) = &referral.request else { return };
+        let Some(asked_in) = self.placement_of(request) else { return };
+        if is_revoked(asked_in, request) {
+            return;
+        }
+        for stage in [Stage::Assessment, Stage::Treatment] {
+            let trigger = match stage {
+                Stage::Assessment => self.policy.assessment_trigger,
+                Stage::Treatment => self.policy.treatment_trigger,
+            };
+            if let Some(event) = referral.latest(trigger) {
+                self.reclaim(referral_id, asked_in, stage, event);
+            }
+        }
+    }
+
+    fn reclaim(&mut self, referral_id: &str, asked_in: &'a Placement, stage: Stage, event: &'a ReferralEvent) {
+        let timeline = self.timeline;
+        let Some(period) = timeline.care_periods.get(&asked_in.newest.care_period) else { return };
+        let id = claim_id(&self.policy.claim_key, timeline.authority, &timeline.local_id, referral_id, stage);
+        let placement = self.placement_on(event.occurred_on).unwrap_or(asked_in);
+        let told = placement.told();
+        if event.occurred_on >= eighteenth_birthday(told.child.birth_date) {
+            self.claim_review("adult-service-date", &id, "the service was given after the 18th birthday", event);
+            return;
+        }
+        // A care period without an origin is already a question of its own.
+        let Ok(origin) = self.originating(period) else { return };
+        let home = CarePeriod::earliest(&period.home_postcode).map(String::as_str);
+        let recorded_on = self.policy.day(event.recorded_at);
+        let responsible = match self.directory.responsible_for(origin.code_at_entry, home, recorded_on) {
+            Ok(responsible) => responsible,
+            Err(unresolved) => return self.review(&id, &unresolved, recorded_on),
+        };
+        let here = self.directory.locate(whereabouts(told), event.occurred_on);
+        let then = self.directory.responsible_for(origin.code_at_entry, home, event.occurred_on).map(|commissioner| commissioner.body);
+        if let (Ok(current), Ok(then)) = (&here.commissioner, &then)
+            && current.body == *then
+        {
+            self.suppress(Kind::ReclaimRequest, &id, "the originating and the current commissioner are the same body");
+            return;
+        }
+        let hold = self.reason_to_hold(here.country, &told.facts.placement_type);
+        if let Some(why) = hold {
+            self.claim_review("held-reclaim", &id, why, event);
+        }
+        let nhs_number = told.child.nhs_number.as_deref().filter(|_| self.policy.reclaim_nhs_number);
+        let claim = Claim { id, stage, event, origin, responsible: responsible.body, nhs_number };
+        self.owed.obligations.push(Required {
+            kind: Kind::ReclaimRequest,
+            recipient: responsible.body,
+            place: responsible.place,
+            due_on: None,
+            basis: Basis::Reclaim,
+            hold: hold.map(|_| HoldReason::Review),
+            content: view::reclaim(self.policy, &claim),
+            subject: claim.id,
+        });
+    }
+
+    fn reason_to_hold(&self, country: Country, placement_type: &str) -> Option<&'static str> {
+        if self.policy.secure_types.iter().any(|secure| secure == placement_type) {
+            return Some("the child is in a secure home or youth custody: a person decides whether this is reclaimed");
+        }
+        match country {
+            Country::Scotland | Country::NorthernIreland | Country::Elsewhere => {
+                Some("the child lives outside England and Wales: a person decides whether this is reclaimed")
+            }
+            Country::England | Country::Wales | Country::Unknown => None,
+        }
+    }
+
+    fn claim_review(&mut self, reason: &'static str, claim: &str, why: &str, event: &ReferralEvent) {
+        let since = self.policy.day(event.recorded_at);
+        self.owed.reviews.push(Review {
+            reason,
+            subject: claim.to_owned(),
+            detail: why.to_owned(),
+            candidates: Vec::new(),
+            due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
+        });
+    }
+}
+
+/// An opaque claim id: a keyed digest of what the claim is about, so that the same claim always has the same id and nobody
+/// without the key can tell whose it is.
+#[must_use]
+pub fn claim_id(key: &[u8; 32], authority: Code, child: &str, referral: &str, stage: Stage) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut digest = Sha256::new_with_prefix(key);
+    for part in [authority.as_str(), child, referral, stage.name()] {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    let digest = digest.finalize();
+    let letters = digest.iter().take(16).map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
+    std::iter::once("CLM-".to_owned()).chain(letters.map(String::from)).collect()
+}

@@ -1,0 +1,231 @@
+//! What is owed against what was issued: the difference, and nothing else.
+//!
+//! For each (kind, recipient, subject) there is what the recipient believes (the last thing that may have reached it), what
+//! is on its way, and what is owed now. From these three follows the one step that sets it right. Sent things are corrected or
+//! withdrawn, never overwritten; unsent things are retracted.
+
+use crate::code::Code;
+use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
+use crate::owed::Required;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Something that was issued, as the child's casefile keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Issued {
+    pub id: Uuid,
+    /// What was sent: may be a correction or withdrawal.
+    pub kind: Kind,
+    /// What it is about: the kind of what was first owed.
+    pub base: Kind,
+    pub recipient: Code,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Code>,
+    pub subject: String,
+    pub sequence: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supersedes: Option<Uuid>,
+    pub digest: ContentDigest,
+    pub state: ObligationState,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<Date>,
+    pub basis: Basis,
+}
+
+/// The first 128 bits of SHA-256 over what the recipient sees, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentDigest(String);
+
+impl ContentDigest {
+    #[must_use]
+    pub fn of(content: &str) -> Self {
+        Self(Sha256::digest(content.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// What to do, in order. Ids are given by the caller: identity is not decided here.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Nothing of it ever left: take it back.
+    Retract(Uuid),
+    /// What was sent is overtaken, or in force again.
+    Mark(Uuid, ObligationState),
+    Issue(Box<Draft>),
+}
+
+/// Something to issue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    pub kind: Kind,
+    pub base: Kind,
+    pub recipient: Code,
+    pub place: Option<Code>,
+    pub subject: String,
+    pub due_on: Option<Date>,
+    pub basis: Basis,
+    pub hold: Option<HoldReason>,
+    pub supersedes: Option<Uuid>,
+    /// Empty in a withdrawal.
+    pub content: String,
+    pub digest: ContentDigest,
+}
+
+type Key<'a> = (Kind, Code, &'a str);
+
+/// Compares. `touched` tells whether an obligation may have been seen by its recipient; `today` is when a correction or
+/// withdrawal falls due: at once.
+#[must_use]
+pub fn reconcile(required: &[Required], issued: &[Issued], touched: impl Fn(Uuid) -> bool, today: Date) -> Vec<Step> {
+    let mut threads: BTreeMap<Key<'_>, Vec<&Issued>> = BTreeMap::new();
+    for one in issued {
+        threads.entry((one.base, one.recipient, one.subject.as_str())).or_default().push(one);
+    }
+    let mut steps = Vec::new();
+    for owed in required {
+        let thread = threads.remove(&(owed.kind, owed.recipient, owed.subject.as_str())).unwrap_or_default();
+        settle_owed(owed, &Thread::read(&thread, &touched), today, &mut steps);
+    }
+    for thread in threads.into_values() {
+        settle_unowed(&Thread::read(&thread, &touched), today, &mut steps);
+    }
+    steps
+}
+
+/// Where one (kind, recipient, subject) stands.
+struct Thread<'a> {
+    /// The last arrival or correction that may have reached the recipient, with no withdrawal sent after it.
+    believed: Option<&'a Issued>,
+    /// What has not left yet.
+    pending: Option<&'a Issued>,
+}
+
+impl<'a> Thread<'a> {
+    fn read(thread: &[&'a Issued], touched: &impl Fn(Uuid) -> bool) -> Self {
+        let mut read = Self { believed: None, pending: None };
+        for one in thread.iter().filter(|one| one.state != ObligationState::Retracted) {
+            let withdrawal = is_withdrawal(one.kind);
+            if touched(one.id) {
+                read.believed = (!withdrawal).then_some(*one);
+                read.pending = None;
+            } else {
+                read.pending = Some(one);
+            }
+        }
+        read
+    }
+}
+
+fn settle_owed(owed: &Required, thread: &Thread<'_>, today: Date, steps: &mut Vec<Step>) {
+    let digest = ContentDigest::of(&owed.content);
+    let already_pending = |kinds_supersedes: Option<Uuid>| {
+        thread.pending.filter(|pending| {
+            !is_withdrawal(pending.kind)
+                && pending.digest == digest
+                && pending.supersedes == kinds_supersedes
+                && pending.hold.is_some() == owed.hold.is_some()
+        })
+    };
+    match thread.believed {
+        Some(believed) if believed.digest == digest => {
+            retract(thread.pending, steps);
+            mark(believed, ObligationState::InForce, steps);
+        }
+        Some(believed) if already_pending(Some(believed.id)).is_none() => {
+            retract(thread.pending, steps);
+            mark(believed, ObligationState::Corrected, steps);
+            steps.push(Step::Issue(Box::new(Draft {
+                kind: correction_of(owed.kind),
+                supersedes: Some(believed.id),
+                due_on: Some(owed.due_on.map_or(today, |due_on| due_on.max(today))),
+                ..draft(owed, digest)
+            })));
+        }
+        None if already_pending(None).is_none() => {
+            retract(thread.pending, steps);
+            steps.push(Step::Issue(Box::new(draft(owed, digest))));
+        }
+        _ => {}
+    }
+}
+
+fn settle_unowed(thread: &Thread<'_>, today: Date, steps: &mut Vec<Step>) {
+    let Some(believed) = thread.believed else {
+        retract(thread.pending, steps);
+        return;
+    };
+    if thread.pending.is_some_and(|pending| is_withdrawal(pending.kind)) {
+        return;
+    }
+    retract(thread.pending, steps);
+    mark(believed, ObligationState::Withdrawn, steps);
+    if let Some(kind) = withdrawal_of(believed.base) {
+        steps.push(Step::Issue(Box::new(Draft {
+            kind,
+            base: believed.base,
+            recipient: believed.recipient,
+            place: believed.place,
+            subject: believed.subject.clone(),
+            due_on: Some(today),
+            basis: believed.basis,
+            hold: None,
+            supersedes: Some(believed.id),
+            content: String::new(),
+            digest: ContentDigest::of(""),
+        })));
+    }
+}
+
+fn draft(owed: &Required, digest: ContentDigest) -> Draft {
+    Draft {
+        kind: owed.kind,
+        base: owed.kind,
+        recipient: owed.recipient,
+        place: owed.place,
+        subject: owed.subject.clone(),
+        due_on: owed.due_on,
+        basis: owed.basis,
+        hold: owed.hold,
+        supersedes: None,
+        content: owed.content.clone(),
+        digest,
+    }
+}
+
+fn retract(pending: Option<&Issued>, steps: &mut Vec<Step>) {
+    if let Some(pending) = pending {
+        steps.push(Step::Retract(pending.id));
+    }
+}
+
+fn mark(one: &Issued, state: ObligationState, steps: &mut Vec<Step>) {
+    if one.state != state {
+        steps.push(Step::Mark(one.id, state));
+    }
+}
+
+/// Referrals, reclaims and tasks are corrected by sending them anew, naming what they supersede.
+const fn correction_of(base: Kind) -> Kind {
+    match base {
+        Kind::ArrivalNotice | Kind::EndNotice => Kind::NoticeCorrection,
+        other => other,
+    }
+}
+
+/// A task that has lapsed needs no word.
+const fn withdrawal_of(base: Kind) -> Option<Kind> {
+    match base {
+        Kind::Referral => Some(Kind::ReferralWithdrawal),
+        Kind::ReclaimRequest => Some(Kind::ReclaimWithdrawal),
+        Kind::WorkerTask => None,
+        _ => Some(Kind::NoticeWithdrawal),
+    }
+}
+
+const fn is_withdrawal(kind: Kind) -> bool {
+    matches!(kind, Kind::NoticeWithdrawal | Kind::ReferralWithdrawal | Kind::ReclaimWithdrawal)
+}

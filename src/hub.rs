@@ -1,0 +1,159 @@
+//! The hub: what is plugged in; start, drain, stop.
+
+use crate::config::Settings;
+use crate::contracts::Contracts;
+use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
+use crate::journey::{Journey, SEAL_PAYLOAD};
+use crate::keys::Keys;
+use crate::telemetry::Metrics;
+use crate::{clock, http, intake, wiring};
+use arc_swap::ArcSwap;
+use domain::port::{Figures, Ledger};
+use jiff::Timestamp;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How long stopping may take; a supervisor kills after 30 seconds.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// A running hub.
+pub struct Hub {
+    intake: Arc<amqp::Intake>,
+    intake_task: JoinHandle<()>,
+    clock_task: JoinHandle<()>,
+    http: http::Server,
+    dispatch: DispatchHandle,
+    stop: watch::Sender<bool>,
+    pub ledger: Arc<dyn Ledger>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// Why a hub did not start: a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(pub String);
+
+impl Hub {
+    /// Opens the ledger and the directory, and starts to consume and deliver. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Where anything it needs to begin is missing or wrong. A broker that is away is not an error: the hub waits for it.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let failed = |what: String| StartError(what);
+        let now = Timestamp::now();
+        let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        let keys = Arc::new(Keys::load_or_create(&settings.ledger.key_file).map_err(|error| failed(chain(&error)))?);
+        let ledger = wiring::ledger(settings).map_err(|error| failed(chain(&error)))?;
+        let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
+        let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
+        let policy = Arc::new(settings.policy(keys.claim_key()));
+        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(Timestamp::now);
+        let journey = Arc::new(Journey {
+            contracts: Contracts::new().map_err(|error| failed(chain(&error)))?,
+            ledger: Arc::clone(&ledger),
+            directory: Arc::clone(&directory),
+            policy,
+            keys: Arc::clone(&keys),
+            source: settings.source.clone(),
+            require_user_id: settings.intake.require_user_id,
+            metrics: Arc::clone(&metrics),
+            now: Arc::clone(&clock),
+        });
+        let dispatch = Dispatch::start(dispatch::Parts {
+            ledger: Arc::clone(&ledger),
+            directory,
+            deliverers: wiring::deliverers(),
+            open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
+            retry: settings.delivery.retry,
+            lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
+            metrics: Arc::clone(&metrics),
+            clock,
+            random: Arc::new(random),
+            holder: Uuid::now_v7(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
+        let recording = Arc::new(AtomicBool::new(true));
+        let (figures, figures_seen) = watch::channel(Figures::default());
+        let clock_parts =
+            clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures };
+        let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
+        let state = http::State {
+            broker: intake.state(),
+            recording: Arc::clone(&recording),
+            metrics: Arc::clone(&metrics),
+            figures: figures_seen,
+            dispatch: dispatch.clone(),
+            journey: Arc::clone(&journey),
+        };
+        let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
+        let intake_parts = intake::Parts {
+            intake: Arc::clone(&intake),
+            journey,
+            dispatch: dispatch.clone(),
+            metrics: Arc::clone(&metrics),
+            batch_max: settings.intake.batch_max,
+            recording,
+            stop: stopped,
+        };
+        let intake_task = tokio::spawn(intake::run(intake_parts));
+        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, ledger, metrics })
+    }
+
+    /// Where the status page is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    #[must_use]
+    pub fn broker(&self) -> watch::Receiver<amqp::State> {
+        self.intake.state()
+    }
+
+    /// Stops in order: take no more, record and acknowledge what was taken, finish what is being sent, give back the rest.
+    pub async fn stop(self) {
+        self.intake.stop();
+        self.stop.send_replace(true);
+        for (name, task) in [("intake", self.intake_task), ("clock", self.clock_task)] {
+            if tokio::time::timeout(DRAIN, task).await.is_err() {
+                tracing::warn!("the {name} did not stop in time; what it had taken comes again");
+            }
+        }
+        let drained = self.dispatch.drain(tokio::time::Instant::now() + DRAIN).await;
+        if drained.left > 0 {
+            tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
+        }
+        if let Ok(intake) = Arc::try_unwrap(self.intake).map_err(drop) {
+            intake.close().await;
+        }
+        self.http.stop().await;
+    }
+}
+
+/// A number in 0..1 for jitter; it need not be unpredictable.
+fn random() -> f64 {
+    // The low bits of a version 7 UUID are random.
+    let bits = Uuid::now_v7().as_u128() & u128::from(u32::MAX);
+    f64::from(u32::try_from(bits).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// An error with its causes, as one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

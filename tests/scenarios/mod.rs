@@ -1,0 +1,17 @@
+//! The acceptance scenarios: a file each, which reads as its row in the table does.
+//! A, B, C, D are commissioners, and where they are is in `support/story.rs`.
+
+mod s01_first_placement_out_of_area;
+mod s02_second_move;
+mod s03_unplanned_short_stay;
+mod s04_move_inside_the_area;
+mod s05_other_authority_same_commissioner;
+mod s06_same_authority_other_commissioner;
+mod s08_silent_cases;
+mod s09_late_repeated_and_early;
+mod s10_postcode_amended;
+mod s11_cancelled;
+mod s12_unknown_postcode;
+mod s20_reclaims;
+mod s21_refused;
+mod s22_later_concern;
