@@ -96,7 +96,7 @@ impl Runner {
                     }
                 }
                 Some(leases) = self.inbox.recv() => self.queue.extend(leases),
-                () = tokio::time::sleep(probe.unwrap_or_default()), if probe.is_some() => self.shared.wake.notify_one(),
+                () = tokio::time::sleep(probe.unwrap_or_default()), if probe.is_some() => {}
                 _ = stop.changed() => {}
             }
         }
@@ -222,7 +222,7 @@ impl Runner {
             Phase::Recovering | Phase::Open { .. } => window as usize,
             Phase::Probing => 0,
         };
-        self.lane.target.store(target, Relaxed);
+        let before = self.lane.target.swap(target, Relaxed);
         {
             let mut status = locked(&self.lane.status);
             status.phase = self.breaker.phase();
@@ -232,7 +232,7 @@ impl Runner {
             status.last.clone_from(&self.last);
         }
         let room = self.lane.room();
-        if room > 0 && room * 2 >= target && self.lane.is_due(now) {
+        if room > 0 && (before == 0 || room * 2 >= target && self.lane.is_due(now)) {
             self.shared.wake.notify_one();
         }
     }

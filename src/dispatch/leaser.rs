@@ -1,7 +1,7 @@
 //! Asks the ledger for what is due, for every lane with room in one question; and looks whether those that wait for an
 //! endpoint have one.
 
-use super::shared::{Lane, Shared, Stop, locked};
+use super::shared::{Lane, Shared, Stop, locked, nanoseconds};
 use crate::telemetry::field;
 use domain::Code;
 use domain::delivery::{DeliveryState, HoldReason};
@@ -113,8 +113,8 @@ impl Leaser {
     async fn wait(&mut self, lanes: &[Arc<Lane>]) {
         let now = self.shared.now();
         let due =
-            lanes.iter().filter(|lane| lane.room() > 0).map(|lane| lane.due_at.load(Relaxed)).filter(|at| *at > now.as_millisecond()).min();
-        let due = due.map(|at| Duration::from_millis(at.abs_diff(now.as_millisecond())));
+            lanes.iter().filter(|lane| lane.room() > 0).map(|lane| lane.due_at.load(Relaxed)).filter(|at| *at > nanoseconds(now)).min();
+        let due = due.map(|at| Duration::from_nanos(at.abs_diff(nanoseconds(now))));
         let until = due.map_or(self.next_poll, |wait| self.next_poll.min(Instant::now().checked_add(wait).unwrap_or(self.next_poll)));
         tokio::select! {
             () = self.shared.wake.notified() => {}

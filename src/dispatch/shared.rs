@@ -73,7 +73,7 @@ pub(super) struct Lane {
     pub(super) outstanding: AtomicUsize,
     /// How many the lane would like to have outstanding.
     pub(super) target: AtomicUsize,
-    /// Milliseconds since 1970 when something is, or may be, due.
+    /// When something is, or may be, due: exact, because a question a moment too early finds nothing.
     pub(super) due_at: AtomicI64,
     pub(super) status: Mutex<LaneStatus>,
 }
@@ -199,7 +199,7 @@ impl Shared {
     /// Something is due for `recipient` at `at`.
     pub(super) fn hint(self: &Arc<Self>, recipient: Code, at: Timestamp) {
         if let Some(lane) = self.lane(recipient)
-            && lane.due_at.fetch_min(at.as_millisecond(), Relaxed) > at.as_millisecond()
+            && lane.due_at.fetch_min(nanoseconds(at), Relaxed) > nanoseconds(at)
         {
             self.wake.notify_one();
         }
@@ -321,12 +321,12 @@ impl Lane {
 
     /// Whether something may be due now; asking takes the hint away.
     pub(super) fn take_due(&self, now: Timestamp) -> bool {
-        let now = now.as_millisecond();
+        let now = nanoseconds(now);
         self.due_at.fetch_update(Relaxed, Relaxed, |at| (at <= now).then_some(NEVER)).is_ok()
     }
 
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        self.due_at.load(Relaxed) <= now.as_millisecond()
+        self.due_at.load(Relaxed) <= nanoseconds(now)
     }
 
     fn snapshot(&self) -> LaneStatus {
@@ -346,6 +346,11 @@ impl Settling {
         let settlement = Settlement { delivery: lease.delivery, fence: lease.fence, attempt: None, next, at: now };
         Self { recipient: lease.recipient, settlement, gone: false }
     }
+}
+
+/// Since 1970; the year 2262 is never.
+pub(super) fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(NEVER)
 }
 
 /// No code panics while it holds one of these locks; if one did, the data is still whole.

@@ -50,6 +50,23 @@ names! {
     }
 }
 
+/// What keeps its order among itself: per recipient and child, care and money are two lines, so that money never delays care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Line {
+    Care,
+    Money,
+}
+
+impl Kind {
+    #[must_use]
+    pub const fn line(self) -> Line {
+        match self {
+            Self::ReclaimRequest | Self::ReclaimWithdrawal => Line::Money,
+            _ => Line::Care,
+        }
+    }
+}
+
 names! {
     /// How an obligation stands.
     ObligationState {

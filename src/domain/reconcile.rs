@@ -97,45 +97,55 @@ pub fn reconcile(required: &[Required], issued: &[Issued], touched: impl Fn(Uuid
 }
 
 /// Where one (kind, recipient, subject) stands.
+#[derive(Default)]
 struct Thread<'a> {
-    /// The last arrival or correction that may have reached the recipient, with no withdrawal sent after it.
+    /// The last notice or correction that may have reached the recipient, with no withdrawal sent after it.
     believed: Option<&'a Issued>,
-    /// What has not left yet.
+    /// A notice or correction that has not left yet.
     pending: Option<&'a Issued>,
+    /// A withdrawal that has not left yet.
+    leaving: Option<&'a Issued>,
 }
 
 impl<'a> Thread<'a> {
     fn read(thread: &[&'a Issued], touched: &impl Fn(Uuid) -> bool) -> Self {
-        let mut read = Self { believed: None, pending: None };
+        let mut read = Self::default();
         for one in thread.iter().filter(|one| one.state != ObligationState::Retracted) {
-            let withdrawal = is_withdrawal(one.kind);
-            if touched(one.id) {
-                read.believed = (!withdrawal).then_some(*one);
-                read.pending = None;
-            } else {
-                read.pending = Some(one);
+            match (touched(one.id), is_withdrawal(one.kind)) {
+                (true, withdrawal) => read = Self { believed: (!withdrawal).then_some(*one), ..Self::default() },
+                (false, true) => read.leaving = Some(one),
+                (false, false) => read.pending = Some(one),
             }
         }
         read
+    }
+
+    /// Whether just this is on its way already.
+    fn awaits(&self, owed: &Required, digest: &ContentDigest, supersedes: Option<Uuid>) -> bool {
+        self.pending.is_some_and(|pending| {
+            pending.digest == *digest && pending.supersedes == supersedes && pending.hold.is_some() == owed.hold.is_some()
+        })
     }
 }
 
 fn settle_owed(owed: &Required, thread: &Thread<'_>, today: Date, steps: &mut Vec<Step>) {
     let digest = ContentDigest::of(&owed.content);
-    let already_pending = |kinds_supersedes: Option<Uuid>| {
-        thread.pending.filter(|pending| {
-            !is_withdrawal(pending.kind)
-                && pending.digest == digest
-                && pending.supersedes == kinds_supersedes
-                && pending.hold.is_some() == owed.hold.is_some()
-        })
-    };
     match thread.believed {
+        // What a person has to decide on must not stand as sent: it is withdrawn, and waits anew.
+        Some(believed) if owed.hold.is_some() => {
+            withdraw(believed, thread, today, steps);
+            issue_anew(owed, thread, digest, steps);
+        }
         Some(believed) if believed.digest == digest => {
+            retract(thread.leaving, steps);
             retract(thread.pending, steps);
             mark(believed, ObligationState::InForce, steps);
         }
-        Some(believed) if already_pending(Some(believed.id)).is_none() => {
+        Some(believed) => {
+            retract(thread.leaving, steps);
+            if thread.awaits(owed, &digest, Some(believed.id)) {
+                return;
+            }
             retract(thread.pending, steps);
             mark(believed, ObligationState::Corrected, steps);
             steps.push(Step::Issue(Box::new(Draft {
@@ -145,23 +155,28 @@ fn settle_owed(owed: &Required, thread: &Thread<'_>, today: Date, steps: &mut Ve
                 ..draft(owed, digest)
             })));
         }
-        None if already_pending(None).is_none() => {
-            retract(thread.pending, steps);
-            steps.push(Step::Issue(Box::new(draft(owed, digest))));
-        }
-        _ => {}
+        None => issue_anew(owed, thread, digest, steps),
     }
 }
 
 fn settle_unowed(thread: &Thread<'_>, today: Date, steps: &mut Vec<Step>) {
-    let Some(believed) = thread.believed else {
+    retract(thread.pending, steps);
+    if let Some(believed) = thread.believed {
+        withdraw(believed, thread, today, steps);
+    }
+}
+
+fn issue_anew(owed: &Required, thread: &Thread<'_>, digest: ContentDigest, steps: &mut Vec<Step>) {
+    if !thread.awaits(owed, &digest, None) {
         retract(thread.pending, steps);
-        return;
-    };
-    if thread.pending.is_some_and(|pending| is_withdrawal(pending.kind)) {
+        steps.push(Step::Issue(Box::new(draft(owed, digest))));
+    }
+}
+
+fn withdraw(believed: &Issued, thread: &Thread<'_>, today: Date, steps: &mut Vec<Step>) {
+    if thread.leaving.is_some() {
         return;
     }
-    retract(thread.pending, steps);
     mark(believed, ObligationState::Withdrawn, steps);
     if let Some(kind) = withdrawal_of(believed.base) {
         steps.push(Step::Issue(Box::new(Draft {

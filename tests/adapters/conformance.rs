@@ -1,7 +1,7 @@
 //! What every deliverer must do, whatever its rail. A new adapter adds a [`Rail`] and a test that calls [`check`].
 
-use super::receiver::{Answer, Receiver, answer};
 use super::directory::endpoint;
+use super::receiver::{Answer, Receiver, answer};
 use domain::delivery::Kind;
 use domain::directory::Endpoint;
 use domain::port::{Deliver, Parcel, Report};

@@ -101,7 +101,12 @@ async fn what_comes_leased_is_sent_without_asking_the_ledger() {
     world.dispatch.offer(world.ledger.lease_all("QKS", &terms));
     world.until_delivered(10).await;
     assert!(world.ledger.rows().iter().all(|row| row.fence == 1), "leased once");
-    assert!(world.metrics.encode().contains("placement_hub_attempts_total{adapter=\"scripted\",kind=\"arrival-notice\",outcome=\"delivered\"} 10"));
+    assert!(
+        world
+            .metrics
+            .encode()
+            .contains("placement_hub_attempts_total{adapter=\"scripted\",kind=\"arrival-notice\",outcome=\"delivered\"} 10")
+    );
     world.end().await;
 }
 

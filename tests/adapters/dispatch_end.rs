@@ -74,9 +74,14 @@ async fn what_an_earlier_run_held_is_released_at_start() {
     first.until("held", |world| held(world, HoldReason::NoEndpoint) == 20).await;
     let ledger = Arc::clone(&first.ledger);
     first.end().await;
-    let second = World::with(vec![scripted_endpoint("QKS")], Model::default(), |_| (1, Act::Take), |parts| {
-        parts.ledger = Arc::clone(&ledger) as Arc<dyn domain::port::Ledger>;
-    });
+    let second = World::with(
+        vec![scripted_endpoint("QKS")],
+        Model::default(),
+        |_| (1, Act::Take),
+        |parts| {
+            parts.ledger = Arc::clone(&ledger) as Arc<dyn domain::port::Ledger>;
+        },
+    );
     second.until("delivered", |_| ledger.count(DeliveryState::Delivered) == 40).await;
     second.end().await;
 }

@@ -52,9 +52,14 @@ async fn an_outcome_that_can_never_be_settled_does_not_block_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_cannot_be_opened_waits_for_a_person() {
-    let world = World::with(vec![scripted_endpoint("QKS")], owed(), |_| (1, Act::Take), |parts| {
-        parts.open = std::sync::Arc::new(|_| Err("key `k1` is not in the key ring".to_owned()));
-    });
+    let world = World::with(
+        vec![scripted_endpoint("QKS")],
+        owed(),
+        |_| (1, Act::Take),
+        |parts| {
+            parts.open = std::sync::Arc::new(|_| Err("key `k1` is not in the key ring".to_owned()));
+        },
+    );
     world.until("each was tried", |world| world.ledger.rows().iter().filter(|row| row.attempts == 1).count() == 10).await;
     assert!(world.sent().is_empty());
     let rows = world.ledger.rows();

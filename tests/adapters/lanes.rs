@@ -16,7 +16,9 @@ async fn a_lane_opens_probes_and_comes_back_without_a_stampede() {
     let script = |sent: &Sent| (50, if sent.at < BACK { Act::Fail } else { Act::Take });
     let world = World::start(vec![Endpoint { concurrency: 16, ..scripted_endpoint("QKS") }], ledger, script);
     let open = "placement_hub_lane_open{recipient=\"QKS\"} ";
-    world.until("the lane opens", |world| matches!(world.dispatch.lanes()[..], [ref lane] if matches!(lane.phase, Phase::Open { .. }))).await;
+    world
+        .until("the lane opens", |world| matches!(world.dispatch.lanes()[..], [ref lane] if matches!(lane.phase, Phase::Open { .. })))
+        .await;
     assert!(world.metrics.encode().contains(&format!("{open}1")));
     assert_eq!(*world.dispatch.shut(), [code("QKS")]);
     let lane = &world.dispatch.lanes()[0];

@@ -214,7 +214,8 @@ impl Ledger for Model {
     }
 
     fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> Answer<'a, Vec<DeliveryRow>> {
-        let wanted = |row: &Row| filter.recipient.is_none_or(|code| row.recipient == code) && filter.state.is_none_or(|state| row.state == state);
+        let wanted =
+            |row: &Row| filter.recipient.is_none_or(|code| row.recipient == code) && filter.state.is_none_or(|state| row.state == state);
         let row = |row: &Row| DeliveryRow {
             id: row.delivery,
             obligation: row.delivery,

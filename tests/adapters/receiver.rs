@@ -24,7 +24,6 @@ pub enum Answer {
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub connection: usize,
     pub head: String,
     pub body: Vec<u8>,
 }
@@ -49,12 +48,8 @@ impl Receiver {
         let (seen, opened) = (Arc::clone(&requests), Arc::clone(&connections));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let connection = {
-                    let mut opened = opened.lock().unwrap();
-                    *opened += 1;
-                    *opened
-                };
-                tokio::spawn(serve(stream, connection, answer.clone(), Arc::clone(&seen)));
+                *opened.lock().unwrap() += 1;
+                tokio::spawn(serve(stream, answer.clone(), Arc::clone(&seen)));
             }
         });
         Self { address, requests, connections, task }
@@ -88,9 +83,9 @@ impl Request {
 }
 
 /// Serves one connection; whatever goes wrong with it ends it.
-async fn serve(mut stream: TcpStream, connection: usize, answer: Answer, seen: Arc<Mutex<Vec<Request>>>) {
+async fn serve(mut stream: TcpStream, answer: Answer, seen: Arc<Mutex<Vec<Request>>>) {
     let mut buffer = Vec::new();
-    while let Some(request) = read(&mut stream, &mut buffer, connection).await {
+    while let Some(request) = read(&mut stream, &mut buffer).await {
         seen.lock().unwrap().push(request);
         if respond(&mut stream, &answer).await.is_none() {
             return;
@@ -98,11 +93,11 @@ async fn serve(mut stream: TcpStream, connection: usize, answer: Answer, seen: A
     }
 }
 
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Option<Request> {
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
     loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(buffer[..end].to_vec()).ok()?;
-            let mut request = Request { connection, head, body: Vec::new() };
+            let mut request = Request { head, body: Vec::new() };
             let length: usize = request.header("content-length")?.parse().ok()?;
             if buffer.len() >= end + 4 + length {
                 request.body = buffer[end + 4..end + 4 + length].to_vec();

@@ -23,8 +23,19 @@ async fn refused(receiver: &Receiver, endpoint: &Endpoint) -> String {
 async fn private_addresses_are_not_connected_to() {
     let receiver = Receiver::start(answer("200 OK", "", "")).await;
     let port = receiver.address.port();
-    let hosts =
-        ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "[::1]", "[::ffff:127.0.0.1]", "localhost", "169.254.169.254", "10.1.2.3"];
+    let hosts = [
+        "127.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.1",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+        "169.254.169.254",
+        "10.1.2.3",
+    ];
     for host in hosts {
         let endpoint = Endpoint { allow_private: false, ..endpoint("QKS", "webhook", &format!("https://{host}:{port}/hook")) };
         let why = refused(&receiver, &endpoint).await;

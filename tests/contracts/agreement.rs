@@ -4,7 +4,7 @@
 use crate::contracts::{CONTRACTS, content_type, documents, folder};
 use domain::message::{MessageType, Reason};
 use domain::message_rules;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::process::Command;
 use std::{fs, iter};
@@ -26,9 +26,12 @@ fn every_small_change_is_judged_alike() {
     for message_type in MessageType::ALL {
         let folder = tempfile::tempdir().unwrap();
         let mut changed = Vec::new();
-        for example in documents(message_type, "valid").into_iter().filter(|path| content_type(path).ends_with("xml")) {
-            let text = fs::read_to_string(&example).unwrap();
-            for document in one_change_each(&text) {
+        let examples = documents(message_type, "valid").into_iter().filter(|path| content_type(path).ends_with("xml"));
+        let mut texts: Vec<String> = examples.map(|path| fs::read_to_string(path).unwrap()).collect();
+        // The two fullest hold every element.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        for text in texts.iter().take(2) {
+            for document in one_change_each(text) {
                 let path = folder.path().join(format!("{}.xml", changed.len()));
                 fs::write(&path, document).unwrap();
                 changed.push(path);
@@ -65,7 +68,7 @@ fn judged_by_xmllint(message_type: MessageType, paths: &[PathBuf]) -> BTreeMap<P
     let output = output.expect("xmllint runs: install libxml2-utils");
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(!talk.contains("Schemas parser error"), "{talk}");
-    let fitting: Vec<&str> = talk.lines().filter_map(|line| line.strip_suffix(" validates")).collect();
+    let fitting: HashSet<&str> = talk.lines().filter_map(|line| line.strip_suffix(" validates")).collect();
     paths.iter().map(|path| (path.clone(), fitting.contains(&&*path.to_string_lossy()))).collect()
 }
 
@@ -89,7 +92,7 @@ fn one_change_each(text: &str) -> Vec<String> {
         let Some((open, rest)) = line.split_once('>').filter(|(_, rest)| rest.contains("</")) else { continue };
         let (content, close) = rest.rsplit_once("</").unwrap();
         let long = "x".repeat(5_000);
-        for other in ["", " ", "?", "0", "-1", "1.0", "true", "2026-02-30", "2026-02-28Z", "XXXXXXXXXXX", &long, "a  b\n"] {
+        for other in ["", " ", "?", "0", "-1", "50", "1.0", "true", "2026-02-30", "2026-02-28Z", "XXXXXXXXXXX", &long, "a  b\n"] {
             with(&[&format!("{open}>{other}</{close}")], 1);
         }
         with(&[&format!("{open}> \n {content}\t</{close}")], 1);

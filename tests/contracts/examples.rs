@@ -71,6 +71,18 @@ fn whoever_can_be_made_out_can_be_answered() {
 }
 
 #[test]
+fn every_code_is_explained_to_suppliers() {
+    let guide = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/README.md")).unwrap();
+    let codes = MessageType::ALL.into_iter().flat_map(|message_type| documents(message_type, "invalid")).flat_map(|path| {
+        let reasons = json(&path.with_extension("reasons.json"));
+        reasons.as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    });
+    for code in codes.chain(domain::message_rules::CODES.map(str::to_owned)) {
+        assert!(guide.contains(&format!("`{code}`")), "schemas/README.md does not explain {code}");
+    }
+}
+
+#[test]
 fn no_reason_repeats_a_value() {
     let path = folder("placement-change").join("examples/invalid/many-mistakes-at-once.json");
     let unreadable = CONTRACTS.read(None, &fs::read(path).unwrap()).unwrap_err();

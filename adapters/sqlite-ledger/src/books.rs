@@ -50,6 +50,8 @@ pub struct Move {
     pub to: State,
     pub next_at: i64,
     pub attempts: u32,
+    /// False once the lease's outcome is known.
+    pub lease_open: bool,
     pub hold: Option<HoldReason>,
     pub note: Option<String>,
     /// When it ended; none while it is pending.
@@ -153,16 +155,16 @@ impl Books {
         if ended || to.breached_at.is_some() {
             let awaited = is_awaited(post.kind, post.due_on, to.to) && !post.breached && to.breached_at.is_none();
             self.connection.prepare_cached(
-                "UPDATE deliveries SET state = ?2, next_at = ?3, attempts = ?4, hold = ?5, note = ?6, settled_at = ?7, lane_held = 0, lease_open = 0,
+                "UPDATE deliveries SET state = ?2, next_at = ?3, attempts = ?4, hold = ?5, note = ?6, settled_at = ?7, lane_held = 0, lease_open = ?11,
                  open = ?8, awaited = ?9, breached_at = coalesce(breached_at, ?10) WHERE row = ?1",
             )?
-            .execute(params![post.row, to.to.number(), to.next_at, to.attempts, hold, to.note, to.settled_at, to.to.is_open(), awaited, to.breached_at])?;
+            .execute(params![post.row, to.to.number(), to.next_at, to.attempts, hold, to.note, to.settled_at, to.to.is_open(), awaited, to.breached_at, to.lease_open])?;
         } else {
             // `open` and `awaited` are as they were: not naming them leaves their indexes alone.
             self.connection.prepare_cached(
-                "UPDATE deliveries SET state = ?2, next_at = ?3, attempts = ?4, hold = ?5, note = ?6, settled_at = ?7, lane_held = 0, lease_open = 0 WHERE row = ?1",
+                "UPDATE deliveries SET state = ?2, next_at = ?3, attempts = ?4, hold = ?5, note = ?6, settled_at = ?7, lane_held = 0, lease_open = ?8 WHERE row = ?1",
             )?
-            .execute(params![post.row, to.to.number(), to.next_at, to.attempts, hold, to.note, to.settled_at])?;
+            .execute(params![post.row, to.to.number(), to.next_at, to.attempts, hold, to.note, to.settled_at, to.lease_open])?;
         }
         if to.breached_at.is_some() && !post.breached {
             self.breaches += 1;
@@ -284,7 +286,16 @@ impl Post {
 
     /// The move that changes the state alone.
     pub fn to(&self, to: State) -> Move {
-        Move { to, next_at: self.next_at, attempts: self.attempts, hold: None, note: None, settled_at: None, breached_at: None }
+        Move {
+            to,
+            next_at: self.next_at,
+            attempts: self.attempts,
+            lease_open: self.lease_open,
+            hold: None,
+            note: None,
+            settled_at: None,
+            breached_at: None,
+        }
     }
 }
 

@@ -112,9 +112,12 @@ pub fn read_hold(number: i64) -> Result<HoldReason, Fault> {
     at(&HOLDS, number, "hold reason")
 }
 
+/// The last whole second that a timestamp knows: "never" must read back.
+const LAST_MICROSECOND: i64 = 253_402_207_200_000_000;
+
 /// Microseconds: what is finer than that is dropped, in every ledger alike.
 pub fn micros(time: Timestamp) -> i64 {
-    time.as_microsecond()
+    time.as_microsecond().min(LAST_MICROSECOND)
 }
 
 pub fn read_time(micros: i64) -> Result<Timestamp, Fault> {
@@ -192,6 +195,13 @@ mod tests {
         assert_eq!(days.map(|date| read_day(day(date)).unwrap()), days);
         assert!(day(days[0]) < day(days[1]) && day(days[1]) < day(days[2]));
         assert!(read_day(20_261_341).is_err());
+    }
+
+    #[test]
+    fn times_read_back_and_never_stays_far_away() {
+        let time: Timestamp = "2026-11-20T12:00:00.000001Z".parse().unwrap();
+        assert_eq!(read_time(micros(time)).unwrap(), time);
+        assert!(read_time(micros(Timestamp::MAX)).unwrap() > "9999-01-01T00:00:00Z".parse().unwrap());
     }
 
     #[test]

@@ -169,3 +169,88 @@ impl Ledger for SqliteLedger {
         Box::pin(self.slow.ask(move |connection| balance::balance(connection, now)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The disk is full when the file may not grow any more.
+    async fn allow_pages(ledger: &SqliteLedger, more: Option<i64>) {
+        let limit = move |books: &mut books::Books| {
+            let pages: i64 = books.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            let most = more.map_or(i64::from(i32::MAX), |more| pages + more);
+            Ok(books.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))?)
+        };
+        ledger.writer.run(limit).await.unwrap();
+    }
+
+    fn message(n: u32) -> Entry {
+        let at = Timestamp::UNIX_EPOCH;
+        let key = MessageKey { publisher: Code::NONE, message_id: n.to_string() };
+        let row = domain::port::MessageRow {
+            id: Uuid::from_u128(n.into()),
+            key,
+            message_type: "placement-change",
+            verdict: "accepted",
+            digest: [0; 32],
+            envelope: vec![0; 100_000],
+            content_type: String::new(),
+            traceparent: None,
+            receipt: "{}".into(),
+            intake: "http",
+            received_at: at,
+            recorded_at: at,
+        };
+        Entry { message: Some(row), child: None, acknowledgement: None }
+    }
+
+    fn terms() -> LeaseTerms {
+        let now = Timestamp::UNIX_EPOCH;
+        LeaseTerms { holder: Uuid::nil(), now, until: now, limit: 0, shut: Arc::from([]) }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_got_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
+        ledger.record(vec![message(1)], terms()).await.unwrap();
+        allow_pages(&ledger, Some(3)).await;
+        for _ in 0..2 {
+            let error = ledger.record(vec![message(2)], terms()).await.unwrap_err();
+            assert!(error.transient && error.what.contains("Make room"), "{}", error.what);
+        }
+        // What is there can still be read, and what was refused left no trace.
+        let balance = ledger.balance(Timestamp::UNIX_EPOCH).await.unwrap();
+        assert_eq!((balance.messages, balance.mistakes.len()), (1, 0));
+        allow_pages(&ledger, None).await;
+        ledger.record(vec![message(2)], terms()).await.unwrap();
+        assert_eq!(ledger.balance(Timestamp::UNIX_EPOCH).await.unwrap().messages, 2);
+    }
+
+    #[tokio::test]
+    async fn one_failing_verb_does_not_take_its_neighbours_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = SqliteLedger::open(&folder.path().join("ledger.db")).unwrap();
+        let twice =
+            Entry { message: message(9).message.map(|row| domain::port::MessageRow { id: Uuid::from_u128(1), ..row }), ..message(9) };
+        let (one, bad, two) = tokio::join!(
+            ledger.record(vec![message(1)], terms()),
+            ledger.record(vec![twice], terms()),
+            ledger.record(vec![message(2)], terms())
+        );
+        assert!(one.is_ok() && two.is_ok() && bad.unwrap_err().what.contains("contradicts"));
+        assert_eq!(ledger.balance(Timestamp::UNIX_EPOCH).await.unwrap().messages, 2);
+    }
+
+    #[test]
+    fn meta_keeps_bytes_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let ledger = SqliteLedger::open(&path).unwrap();
+        assert_eq!(ledger.meta_get("keys").unwrap(), None);
+        ledger.meta_put("keys", b"one").unwrap();
+        ledger.meta_put("keys", b"two").unwrap();
+        drop(ledger);
+        assert_eq!(SqliteLedger::open(&path).unwrap().meta_get("keys").unwrap().as_deref(), Some(b"two".as_slice()));
+    }
+}

@@ -64,7 +64,7 @@ fn close_lease(books: &Books, post: &Post, settlement: &Settlement) -> Result<()
 /// Where it stands now; none where a person has moved it since its lease lapsed, and the outcome does not change that.
 fn after(post: &Post, settlement: &Settlement) -> Option<Move> {
     let at = micros(settlement.at);
-    let stay = Move { attempts: attempts(post, settlement), ..post.to(post.state) };
+    let stay = Move { attempts: attempts(post, settlement), lease_open: false, ..post.to(post.state) };
     let arrived = |to, note: &String| {
         // A receipt from the recipient itself may have come before its system's answer did.
         let to = if post.acknowledged { State::Acknowledged } else { to };

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, fmt::rfc2822, fmt::strtim
 use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 use std::time::Duration;
 
+/// A wrong day of the week does not matter.
+static DATES: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
 /// Enough for an id and a sentence; the rest of the answer is abandoned.
 const BODY_BYTES_MAX: usize = 512;
 /// The status is the answer. A body that dribbles in afterwards must not keep a place in the lane.
@@ -95,7 +97,7 @@ fn retry_after(text: &str, now: Timestamp) -> Option<SignedDuration> {
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
-    if let Ok(moment) = rfc2822::DateTimeParser::new().parse_timestamp(text) {
+    if let Ok(moment) = DATES.parse_timestamp(text) {
         return Some(moment);
     }
     let civil = |form| strtime::parse(form, text).and_then(|parts| parts.to_datetime());

@@ -60,7 +60,7 @@ fn forward(directory: &Directory, closed: &Organisation, home: Option<&str>, on:
     by_home.map(|edge| edge.to).ok_or_else(|| {
         let why =
             if edges.is_empty() { "has no successor in the directory" } else { "was split, and the home postcode does not say where to" };
-        let sentence = format!("{} ({}) closed before {on}: it {why}; choose the commissioner.", closed.name, closed.code);
+        let sentence = format!("{} ({}) closed before {on}: it {why}; choose one.", closed.name, closed.code);
         Unresolved::new("ambiguous-succession", sentence, ends(directory, closed.code, on))
     })
 }

@@ -236,7 +236,7 @@ mod tests {
         let (one, other) = (row("ME14 2AA", "E07000110", ["91Q", "91Q"]), row("ME14 2AA", "E07000105", ["91Q", "91Q"]));
         assert_eq!(encode(&epochs(), &[one.clone(), other]), Err(CannotEncode::Twice { row: 1 }));
         assert_eq!(encode(&epochs()[..1], std::slice::from_ref(&one)), Err(CannotEncode::Places { row: 0 }));
-        assert_eq!(encode(&[date(2026, 4, 1), date(2020, 4, 1)], &[one.clone()]), Err(CannotEncode::Dates));
+        assert_eq!(encode(&[date(2026, 4, 1), date(2020, 4, 1)], std::slice::from_ref(&one)), Err(CannotEncode::Dates));
         assert_eq!(encode(&epochs(), &[PostcodeRow { ended: Some((2020, 13)), ..one }]), Err(CannotEncode::Dates));
     }
 
