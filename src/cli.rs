@@ -5,7 +5,7 @@
 mod check;
 mod deliveries;
 // mod demo;
-// mod directory;
+mod directory;
 mod doctor;
 mod explain;
 mod publish;
@@ -57,8 +57,9 @@ enum Command {
     Trace(trace::Arguments),
     /// Say who would be told what because of documents, and why; sends and stores nothing
     Explain(explain::Arguments),
-    // #[command(subcommand)]
-    // Directory(directory::Command),
+    /// Look things up in the directory
+    #[command(subcommand)]
+    Directory(directory::Command),
     /// List, show, retry, hold, release or discard deliveries
     #[command(subcommand)]
     Deliveries(deliveries::Command),
@@ -95,7 +96,7 @@ pub fn main() -> ExitCode {
         Command::Publish(arguments) => publish::publish(&context, &arguments),
         Command::Trace(arguments) => trace::trace(&context, &arguments),
         Command::Explain(arguments) => explain::explain(&context, &arguments),
-        // Command::Directory(command) => directory::directory(&context, &command),
+        Command::Directory(command) => directory::directory(&context, &command),
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Review(command) => review::review(&context, &command),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),

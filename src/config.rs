@@ -98,7 +98,7 @@ impl Settings {
             source: reader.text("hub", "source", "urn:placement-hub"),
             broker: Broker {
                 url: reader.secret("broker", "url", "url_file", "AMQP_URL", "amqp://guest:guest@127.0.0.1:5672/%2f"),
-                prefetch: reader.whole("broker", "prefetch", 1..=10_000, 1_000),
+                prefetch: reader.whole("broker", "prefetch", 1..=2_000, 1_000),
                 delivery_limit: reader.whole("broker", "delivery_limit", 1..=1_000, 20),
             },
             intake: Intake {

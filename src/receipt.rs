@@ -63,9 +63,15 @@ impl Receipt {
     /// The receipt of a message that was taken. `issued` is the casefile's list after the decision.
     #[must_use]
     pub fn taken(message_id: &str, subject: &str, decision: &Decision, issued: &[Issued]) -> Self {
-        let parked = decision.owed.parked.iter().any(|parked| parked == subject)
-            || decision.owed.reviews.iter().any(|review| review.reason == "no-placement" && review.subject == subject);
+        let parked = decision.owed.parked.iter().find(|parked| parked.subject == subject);
+        let waits = parked.map(|parked| {
+            let until = parked.until.strftime("%Y-%m-%dT%H:%M:%SZ");
+            let sentence = format!("the placement before this one is not known yet: its notices wait for that message, and go without it at {until}");
+            Reason::new("awaits-predecessor", "/placement", sentence)
+        });
         let reviews = decision.owed.reviews.iter().filter(|review| review.subject == subject);
+        let without_placement = reviews.clone().any(|review| review.reason == "no-placement");
+        let reviews = reviews.map(|review| Reason::new(review.reason, "", format!("for review: {}", review.detail)));
         let changed =
             decision.retract.iter().chain(decision.mark.iter().map(|(id, _)| id)).chain(decision.issue.iter().map(|issue| &issue.id));
         let obligations = changed
@@ -75,8 +81,8 @@ impl Receipt {
         Self {
             version: "1.0".to_owned(),
             message_id: Some(message_id.to_owned()),
-            verdict: if parked { Verdict::Parked } else { Verdict::Accepted },
-            reasons: reviews.map(|review| Reason::new(review.reason, "", format!("for review: {}", review.detail))).collect(),
+            verdict: if parked.is_some() || without_placement { Verdict::Parked } else { Verdict::Accepted },
+            reasons: waits.into_iter().chain(reviews).collect(),
             obligations,
         }
     }

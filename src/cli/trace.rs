@@ -37,7 +37,7 @@ pub fn trace(context: &Context, arguments: &Arguments) -> Outcome {
         }
         Ok(())
     })?;
-    lines.sort_by(|one, other| (one.at, one.what, &one.id, &one.text).cmp(&(other.at, other.what, &other.id, &other.text)));
+    lines.sort_by(|one, other| (one.at, rank(one.what), &one.id, &one.text).cmp(&(other.at, rank(other.what), &other.id, &other.text)));
     lines.dedup_by(|one, other| (one.at, one.what, &one.id, &one.text) == (other.at, other.what, &other.id, &other.text));
     if lines.is_empty() {
         return Err(Failure::Failed(format!("nothing in the ledger has the id {}", arguments.id)));
@@ -49,6 +49,11 @@ pub fn trace(context: &Context, arguments: &Arguments) -> Outcome {
         say(format!("{}  {:<15} {}  {}", line.at.strftime("%Y-%m-%d %H:%M:%S%.3fZ"), line.what, line.id, line.text))?;
     }
     Ok(())
+}
+
+/// What happened at the same moment, in the order of cause and effect.
+fn rank(what: &str) -> usize {
+    ["message", "suppressed", "review", "obligation", "attempt", "delivery", "acknowledgement"].iter().position(|known| *known == what).unwrap_or(usize::MAX)
 }
 
 #[derive(Serialize)]

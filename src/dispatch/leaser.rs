@@ -1,7 +1,7 @@
 //! Asks the ledger for what is due, for every lane with room in one question; and looks whether those that wait for an
 //! endpoint have one.
 
-use super::shared::{Lane, Shared, Stop, locked, nanoseconds};
+use super::shared::{Lane, Shared, Stop, Who, locked, nanoseconds};
 use crate::telemetry::field;
 use domain::Code;
 use domain::delivery::{DeliveryState, HoldReason};
@@ -164,7 +164,7 @@ impl Leaser {
     async fn release_reachable(&self, now: Timestamp) -> Result<(), LedgerError> {
         let waiting: Vec<_> = locked(&self.shared.waiting).iter().map(|(who, gone)| (*who, gone.clone())).collect();
         let directory = self.shared.directory.load_full();
-        let reachable = |((recipient, place), gone): &((Code, Option<Code>), Option<String>)| {
+        let reachable = |((recipient, place), gone): &(Who, Option<String>)| {
             let found = self.shared.reach(&directory, *recipient, *place, now);
             found.is_ok_and(|(endpoint, _)| gone.as_ref() != Some(&endpoint.url))
         };

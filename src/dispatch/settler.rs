@@ -115,7 +115,7 @@ async fn hold(shared: &Shared, recipient: Code) {
             warn!({ field::RECIPIENT } = %recipient, { field::COUNT } = count, "the endpoint answered 410 Gone; its deliveries are held until the directory has another address");
         }
         Err(error) => {
-            error!({ field::RECIPIENT } = %recipient, { field::ERROR } = %error, "the lane of an endpoint that is gone could not be held")
+            error!({ field::RECIPIENT } = %recipient, { field::ERROR } = %error, "the lane of an endpoint that is gone could not be held");
         }
     }
 }

@@ -23,6 +23,9 @@ const SHARE_MAX: usize = 4;
 /// Seconds that an adapter may overrun its endpoint's time-out before dispatch cuts it off.
 pub(super) const GRACE_SECONDS: i64 = 5;
 
+/// A recipient, or one place of it.
+pub(super) type Who = (Code, Option<Code>);
+
 pub(super) struct Shared {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) directory: Arc<ArcSwap<Directory>>,
@@ -46,7 +49,7 @@ pub(super) struct Shared {
     settling: Mutex<Option<mpsc::UnboundedSender<Settling>>>,
     stop: watch::Sender<Stop>,
     /// Who waits for an endpoint, and for which place; with the address that answered 410, where one did.
-    pub(super) waiting: Mutex<HashMap<(Code, Option<Code>), Option<String>>>,
+    pub(super) waiting: Mutex<HashMap<Who, Option<String>>>,
     london: TimeZone,
 }
 
@@ -229,8 +232,8 @@ impl Shared {
         }
         let (settling, now) = (locked(&self.settling).clone(), self.now());
         for lease in leases {
-            let sent = settling.as_ref().map(|settling| settling.send(Settling::released(&lease, now, now)));
-            if !matches!(sent, Some(Ok(()))) {
+            let released = Settling::released(&lease, now, now);
+            if settling.as_ref().is_none_or(|settling| settling.send(released).is_err()) {
                 self.leased.fetch_sub(1, Relaxed);
             }
         }

@@ -17,7 +17,7 @@ async fn what_one_recipient_is_told_about_one_child_stays_in_order() {
     let endpoints = ["QKS", "RX2", "E10000014"].map(scripted_endpoint).to_vec();
     let world = World::start(endpoints, ledger, |sent| {
         let salt = sent.delivery.as_u128() as u64 + u64::try_from(sent.at.as_millis()).unwrap();
-        (5 + salt % 40, if salt % 3 == 0 { Act::Fail } else { Act::Take })
+        (5 + salt % 40, if salt.is_multiple_of(3) { Act::Fail } else { Act::Take })
     });
     world.until_delivered(3 * 8 * 6).await;
     let rows: HashMap<_, _> = world.ledger.rows().into_iter().map(|row| (row.delivery, row)).collect();

@@ -1,7 +1,7 @@
 //! Brokers that end, close connections, lose queues, and messages that end their reader. Each test has a broker of its
 //! own, started and removed by `scripts/broker`.
 
-use super::{Run, consuming, on_vhost, publish, reaches, settings, take_all, within};
+use super::{BOUND, Run, consuming, on_vhost, publish, reaches, settings, take_all, within};
 use amqp::{Intake, Publisher, Reader, Settings, topology};
 use std::{
     collections::BTreeSet,
@@ -38,10 +38,17 @@ impl Broker {
         self.script(&[&["ctl", self.name, "--quiet"], arguments].concat())
     }
 
-    /// What is in a queue, ready and unacknowledged.
-    fn depth(&self, vhost: &str, queue: &str) -> Option<usize> {
-        let table = self.ctl(&["list_queues", "--vhost", vhost, "--no-table-headers", "name", "messages"]);
-        table.lines().find_map(|line| line.strip_prefix(queue)?.trim().parse().ok())
+    /// Waits for these numbers of messages, ready and unacknowledged: the broker counts quorum queues every few seconds.
+    fn settles_at(&self, vhost: &str, expected: &[(&str, usize)]) {
+        let depth = |table: &str, queue: &str| table.lines().find_map(|line| line.strip_prefix(queue)?.trim().parse::<usize>().ok());
+        let deadline = std::time::Instant::now() + BOUND;
+        loop {
+            let table = self.ctl(&["list_queues", "--vhost", vhost, "--no-table-headers", "name", "messages"]);
+            if expected.iter().all(|(queue, count)| depth(&table, queue) == Some(*count)) {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "not {expected:?} but {table}");
+        }
     }
 
     fn connections(&self) -> usize {
@@ -94,7 +101,7 @@ async fn a_broker_that_restarts_loses_nothing() {
     publisher.close().await;
     within("closing", intake.close()).await;
     assert_eq!(broker.connections(), 0);
-    assert_eq!(broker.depth("t01", topology::INTAKE), Some(0));
+    broker.settles_at("t01", &[(topology::INTAKE, 0), (topology::REJECTED, 0)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,7 +164,7 @@ async fn messages_that_end_their_reader_are_set_aside() {
     publish(&publisher, run.messages(102..202)).await;
     take_all(&intake, &run, (102..202).collect()).await;
     within("closing", intake.close()).await;
-    assert_eq!((broker.depth("t01", topology::INTAKE), broker.depth("t01", topology::REJECTED)), (Some(0), Some(1)));
+    broker.settles_at("t01", &[(topology::INTAKE, 0), (topology::REJECTED, 1)]);
 }
 
 /// Published from within the broker, because no client library here can write such an id.

@@ -44,8 +44,7 @@ async fn consuming(settings: &Settings) -> Intake {
 
 async fn reaches(intake: &Intake, what: &str, condition: impl FnMut(&State) -> bool) -> State {
     let mut states = intake.state();
-    let reached = within(what, states.wait_for(condition)).await.unwrap().clone();
-    reached
+    within(what, states.wait_for(condition)).await.unwrap().clone()
 }
 
 /// Messages of one run of a test, told apart from what an earlier run may have left in the queue.

@@ -44,8 +44,8 @@ fn a_move_before_its_start_is_parked() {
         &[early()],
         "2026-11-02T10:00:00Z",
         expect![[r#"
-        m-P2-1 parked
-    "#]],
+            m-P2-1 parked [awaits-predecessor /placement]
+        "#]],
     );
 }
 
@@ -56,11 +56,11 @@ fn a_parked_move_is_told_when_it_falls_due() {
         &[early()],
         "2026-11-09T10:00:00Z",
         expect![[r#"
-        m-P2-1 parked
-        arrival-notice P2 -> E06000045 by 2026-11-09, reg 13(4), in-force #1
-        arrival-notice P2 -> QRL/D9Y0V by 2026-11-09, reg 13(2), in-force #1
-        review orphaned-move: the placement before this one is unknown, so the commissioner of the area left could not be told; those of the new area were; candidates []
-    "#]],
+            m-P2-1 parked [awaits-predecessor /placement]
+            arrival-notice P2 -> E06000045 by 2026-11-09, reg 13(4), in-force #1
+            arrival-notice P2 -> QRL/D9Y0V by 2026-11-09, reg 13(2), in-force #1
+            review orphaned-move: the placement before this one is unknown, so the commissioner of the area left could not be told; those of the new area were; candidates []
+        "#]],
     );
 }
 
@@ -71,18 +71,18 @@ fn a_parked_move_goes_on_when_its_predecessor_comes() {
         &[early(), first],
         "2026-11-02T12:00:00Z",
         expect![[r#"
-        m-P2-1 parked
-        m-P1-1 accepted
-        arrival-notice P1 -> E06000043 by 2026-08-02, reg 13(4), in-force #1
-        arrival-notice P1 -> S9B9J/09D by 2026-08-02, reg 13(2), in-force #1
-        arrival-notice P1 -> QKS/91Q by 2026-08-02, reg 13(2), in-force #1
-        end-notice P1 -> E06000043 by 2026-11-16, reg 14, in-force #2
-        end-notice P1 -> S9B9J/09D by 2026-11-16, reg 14, in-force #2
-        end-notice P1 -> QKS/91Q by 2026-11-16, reg 14, in-force #2
-        arrival-notice P2 -> E06000045 by 2026-11-09, reg 13(4), in-force #1
-        arrival-notice P2 -> QRL/D9Y0V by 2026-11-09, reg 13(2), in-force #1
-        arrival-notice P2 -> S9B9J/09D by 2026-11-09, reg 13(2), in-force #3
-    "#]],
+            m-P2-1 parked [awaits-predecessor /placement]
+            m-P1-1 accepted
+            arrival-notice P1 -> E06000043 by 2026-08-02, reg 13(4), in-force #1
+            arrival-notice P1 -> S9B9J/09D by 2026-08-02, reg 13(2), in-force #1
+            arrival-notice P1 -> QKS/91Q by 2026-08-02, reg 13(2), in-force #1
+            end-notice P1 -> E06000043 by 2026-11-16, reg 14, in-force #2
+            end-notice P1 -> S9B9J/09D by 2026-11-16, reg 14, in-force #2
+            end-notice P1 -> QKS/91Q by 2026-11-16, reg 14, in-force #2
+            arrival-notice P2 -> E06000045 by 2026-11-09, reg 13(4), in-force #1
+            arrival-notice P2 -> QRL/D9Y0V by 2026-11-09, reg 13(2), in-force #1
+            arrival-notice P2 -> S9B9J/09D by 2026-11-09, reg 13(2), in-force #3
+        "#]],
     );
 }
 

@@ -140,12 +140,12 @@ impl Books {
 
     pub fn post(&self, delivery: Uuid) -> Result<Option<Post>, Fault> {
         let mut statement = self.connection.prepare_cached(select_post!("WHERE id = ?1"))?;
-        Ok(statement.query_row([delivery.as_bytes()], read_post).optional()?.transpose()?)
+        statement.query_row([delivery.as_bytes()], read_post).optional()?.transpose()
     }
 
     pub fn post_of(&self, obligation: Uuid) -> Result<Option<Post>, Fault> {
         let mut statement = self.connection.prepare_cached(select_post!("WHERE obligation = ?1"))?;
-        Ok(statement.query_row([obligation.as_bytes()], read_post).optional()?.transpose()?)
+        statement.query_row([obligation.as_bytes()], read_post).optional()?.transpose()
     }
 
     /// Moves a delivery and keeps every count that depends on where it stands.

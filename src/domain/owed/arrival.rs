@@ -2,7 +2,7 @@
 //! the area authority for every placement out of area (reg 13(4)). The two boundaries are independent tests.
 
 use super::stays::{Stay, whereabouts};
-use super::{Desk, Required, Review, view};
+use super::{Desk, Parked, Required, Review, view};
 use crate::code::Code;
 use crate::delivery::{Basis, Kind};
 use crate::directory::{Candidate, Commissioner, Unresolved, Whereabouts};
@@ -64,7 +64,7 @@ impl Desk<'_> {
         let patience = first_recorded(stay).saturating_add(self.policy.park).unwrap_or(Timestamp::MAX);
         let release = patience.min(self.policy.midnight(due_on));
         if self.now < release {
-            self.owed.parked.push(stay.subject.to_owned());
+            self.owed.parked.push(Parked { subject: stay.subject.to_owned(), until: release });
             self.wake(release);
             return true;
         }

@@ -27,10 +27,16 @@ pub struct Owed {
     pub obligations: Vec<Required>,
     pub suppressed: Vec<Suppressed>,
     pub reviews: Vec<Review>,
-    /// Placements whose predecessor is unknown, and which wait for it.
-    pub parked: Vec<String>,
+    pub parked: Vec<Parked>,
     /// When the answer changes although no message comes.
     pub wake_at: Option<Timestamp>,
+}
+
+/// A placement whose predecessor is unknown: its notices wait for it, until the time given at the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    pub subject: String,
+    pub until: Timestamp,
 }
 
 /// One thing owed to one recipient.

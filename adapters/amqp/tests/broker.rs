@@ -1,2 +1,0 @@
-#[path = "../../../tests/broker/mod.rs"]
-mod broker;
