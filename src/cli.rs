@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 it failed; 2 the command line was wrong; 3 settings or directory are wrong.
 
+mod bench;
 mod check;
 mod deliveries;
 // mod demo;
@@ -66,6 +67,8 @@ enum Command {
     /// List what waits for a person
     #[command(subcommand)]
     Review(review::Command),
+    /// Measure rates and latencies on this machine, with a hub of its own
+    Bench(bench::Arguments),
     /// Are the broker, the ledger, the directory and each endpoint well?
     Doctor(doctor::Arguments),
 }
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Directory(command) => directory::directory(&context, &command),
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Review(command) => review::review(&context, &command),
+        Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),
     };
     match outcome {

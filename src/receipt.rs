@@ -66,7 +66,8 @@ impl Receipt {
         let parked = decision.owed.parked.iter().find(|parked| parked.subject == subject);
         let waits = parked.map(|parked| {
             let until = parked.until.strftime("%Y-%m-%dT%H:%M:%SZ");
-            let sentence = format!("the placement before this one is not known yet: its notices wait for that message, and go without it at {until}");
+            let sentence =
+                format!("the placement before this one is not known yet: its notices wait for that message, and go without it at {until}");
             Reason::new("awaits-predecessor", "/placement", sentence)
         });
         let reviews = decision.owed.reviews.iter().filter(|review| review.subject == subject);

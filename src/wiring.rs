@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::directory::{self, Loaded, Sources};
-use domain::port::{Deliver, Ledger, LedgerError};
+use domain::port::{Deliver, Ledger, LedgerError, LedgerView};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ pub fn deliverers() -> HashMap<&'static str, Arc<dyn Deliver>> {
 /// # Errors
 /// Where the ledger cannot be opened, or another hub has it.
 pub fn ledger(settings: &Settings) -> Result<Arc<dyn Ledger>, LedgerError> {
-    Ok(Arc::new(sqlite_ledger::SqliteLedger::open(&settings.ledger.path)?))
+    Ok(Arc::new(sqlite_ledger::SqliteLedger::open_with(&settings.ledger.path, Arc::new(crate::crash::point))?))
 }
 
 /// The ledger for a command that only looks: the hub may run meanwhile.
 ///
 /// # Errors
 /// Where there is no ledger yet, or it cannot be opened.
-pub fn ledger_to_read(settings: &Settings) -> Result<Arc<dyn Ledger>, LedgerError> {
-    ledger(settings)
+pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, LedgerError> {
+    Ok(Box::new(sqlite_ledger::LedgerReader::open(&settings.ledger.path)?))
 }
 
 /// # Errors

@@ -53,7 +53,10 @@ pub fn trace(context: &Context, arguments: &Arguments) -> Outcome {
 
 /// What happened at the same moment, in the order of cause and effect.
 fn rank(what: &str) -> usize {
-    ["message", "suppressed", "review", "obligation", "attempt", "delivery", "acknowledgement"].iter().position(|known| *known == what).unwrap_or(usize::MAX)
+    ["message", "suppressed", "review", "obligation", "attempt", "delivery", "acknowledgement"]
+        .iter()
+        .position(|known| *known == what)
+        .unwrap_or(usize::MAX)
 }
 
 #[derive(Serialize)]

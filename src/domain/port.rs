@@ -41,7 +41,7 @@ pub struct LedgerError {
 }
 
 /// The truth of the hub. All verbs are atomic; a returned `Ok` is durable.
-pub trait Ledger: Send + Sync {
+pub trait Ledger: LedgerView {
     /// Reads what a batch of messages needs to be decided on: one answer per key asked for, in order.
     fn load<'a>(&'a self, children: Vec<ChildKey>, messages: Vec<MessageKey>) -> BoxFuture<'a, Result<Loaded, LedgerError>>;
 
@@ -52,7 +52,8 @@ pub trait Ledger: Send + Sync {
     fn record<'a>(&'a self, entries: Vec<Entry>, lease: LeaseTerms) -> BoxFuture<'a, Result<Outcome, LedgerError>>;
 
     /// Leases due deliveries, per lane at most as many as it has room for, oldest first. Of one (recipient, child) only
-    /// the first pending one can be leased. Lapsed leases count as due.
+    /// the first pending one of each [`crate::delivery::Line`] can be leased; one held for review stands before nobody.
+    /// Lapsed leases count as due.
     fn lease_due<'a>(&'a self, rooms: Vec<LaneRoom>, terms: LeaseTerms) -> BoxFuture<'a, Result<Vec<Lease>, LedgerError>>;
 
     /// Records attempts and where each delivery stands now. A settlement whose fence is not the delivery's last is
@@ -83,7 +84,10 @@ pub trait Ledger: Send + Sync {
 
     /// Releases or holds everything of a recipient's lane (the endpoint came back, or answered 410). Answers how many.
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
+}
 
+/// Looking at a ledger changes nothing: a command may do it while a hub runs.
+pub trait LedgerView: Send + Sync {
     /// Figures for metrics and the status page. Must not scan what is done.
     fn figures<'a>(&'a self, now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>>;
 

@@ -207,12 +207,32 @@ impl Ledger for Model {
         ready(count)
     }
 
+    fn load<'a>(&'a self, _: Vec<ChildKey>, _: Vec<MessageKey>) -> Answer<'a, Loaded> {
+        ready(Loaded::default())
+    }
+    fn record<'a>(&'a self, _: Vec<Entry>, _: LeaseTerms) -> Answer<'a, Outcome> {
+        ready(Outcome::default())
+    }
+    fn children_to_wake<'a>(&'a self, _: Timestamp, _: usize) -> Answer<'a, Vec<ChildKey>> {
+        ready(Vec::new())
+    }
+    fn find_children<'a>(&'a self, _: Vec<Clue>) -> Answer<'a, Vec<Option<Found>>> {
+        ready(Vec::new())
+    }
+    fn mark_breaches<'a>(&'a self, _: Date, _: Timestamp) -> Answer<'a, u64> {
+        ready(0)
+    }
+    fn operate<'a>(&'a self, _: Vec<Uuid>, _: OperatorAction, _: String, _: Timestamp) -> Answer<'a, Vec<Uuid>> {
+        ready(Vec::new())
+    }
+}
+
+impl LedgerView for Model {
     fn figures<'a>(&'a self, _: Timestamp, _: Date) -> Answer<'a, Figures> {
         let mut figures = Figures::default();
         figures.backlog.extend(self.rows().iter().filter(|row| row.state == DeliveryState::Held).map(|row| (row.recipient, row.state, 1)));
         ready(figures)
     }
-
     fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> Answer<'a, Vec<DeliveryRow>> {
         let wanted =
             |row: &Row| filter.recipient.is_none_or(|code| row.recipient == code) && filter.state.is_none_or(|state| row.state == state);
@@ -231,25 +251,6 @@ impl Ledger for Model {
             settled_at: None,
         };
         ready(self.rows().iter().filter(|each| wanted(each)).take(filter.limit).map(row).collect())
-    }
-
-    fn load<'a>(&'a self, _: Vec<ChildKey>, _: Vec<MessageKey>) -> Answer<'a, Loaded> {
-        ready(Loaded::default())
-    }
-    fn record<'a>(&'a self, _: Vec<Entry>, _: LeaseTerms) -> Answer<'a, Outcome> {
-        ready(Outcome::default())
-    }
-    fn children_to_wake<'a>(&'a self, _: Timestamp, _: usize) -> Answer<'a, Vec<ChildKey>> {
-        ready(Vec::new())
-    }
-    fn find_children<'a>(&'a self, _: Vec<Clue>) -> Answer<'a, Vec<Option<Found>>> {
-        ready(Vec::new())
-    }
-    fn mark_breaches<'a>(&'a self, _: Date, _: Timestamp) -> Answer<'a, u64> {
-        ready(0)
-    }
-    fn operate<'a>(&'a self, _: Vec<Uuid>, _: OperatorAction, _: String, _: Timestamp) -> Answer<'a, Vec<Uuid>> {
-        ready(Vec::new())
     }
     fn trace<'a>(&'a self, _: Clue) -> Answer<'a, Vec<Trace>> {
         ready(Vec::new())

@@ -62,6 +62,7 @@ async fn run(shelf: Shelf, verbs: &[Verb]) {
 /// One delivery as the model knows it.
 #[derive(Clone, Debug)]
 struct Item {
+    kind: Kind,
     recipient: usize,
     child: u8,
     sequence: u32,
@@ -126,8 +127,14 @@ impl Model {
             let earlier =
                 self.items.values().chain(&items).filter(|item: &&Item| item.child == number && item.recipient == *recipient).count();
             let sequence = u32::try_from(earlier + 1).unwrap();
-            let hold = held.then_some(HoldReason::Review);
-            let kind = if *dated { Kind::ArrivalNotice } else { Kind::Referral };
+            let reasons = [HoldReason::Review, HoldReason::NoEndpoint];
+            let hold = held.then_some(reasons[usize::from(*dated)]);
+            let money = sequence % 3 == 0;
+            let kind = match (*dated, money) {
+                (true, _) => Kind::ArrivalNotice,
+                (false, true) => Kind::ReclaimRequest,
+                (false, false) => Kind::Referral,
+            };
             new.push(NewObligation {
                 hold,
                 kind,
@@ -140,6 +147,7 @@ impl Model {
                 child: number,
                 sequence,
                 dated: *dated,
+                kind,
                 state,
                 hold,
                 lane_held: false,
@@ -180,7 +188,9 @@ impl Model {
     /// Nothing of its line stands before it, and nothing of its line is in flight.
     fn is_free(&self, number: u32) -> bool {
         let one = &self.items[&number];
-        let mut others = self.items.iter().filter(|(n, item)| **n != number && item.child == one.child && item.recipient == one.recipient);
+        let same_line = |item: &Item| item.child == one.child && item.recipient == one.recipient && item.kind.line() == one.kind.line();
+        let waits_for_a_person = |item: &Item| item.state == DeliveryState::Held && item.hold == Some(HoldReason::Review);
+        let mut others = self.items.iter().filter(|(n, item)| **n != number && same_line(item) && !waits_for_a_person(item));
         others.all(|(_, item)| !item.state.is_pending() || (item.sequence > one.sequence && item.state != DeliveryState::Leased))
     }
 

@@ -2,8 +2,8 @@
 
 use super::desk::{causing, code, delivered, delivery, entry, held, message, notice, numbers, obligation, update};
 use super::{Desk, desk::at, each};
-use domain::delivery::{DeliveryState, HoldReason};
-use domain::port::{ChildUpdate, OperatorAction};
+use domain::delivery::{DeliveryState, HoldReason, Kind};
+use domain::port::{ChildUpdate, NewObligation, OperatorAction};
 use domain::retry::Next;
 
 /// 1 before 2 before 3, all to RX2 about one child; 4 to RX2 about another; 5 to 91Q about the first.
@@ -82,9 +82,35 @@ fn discarding_lets_the_next_go_and_holding_does_not() {
 }
 
 #[test]
+fn money_never_stands_before_care() {
+    each(async |desk| {
+        let claim = NewObligation { kind: Kind::ReclaimRequest, ..notice(1, "QKS", 1) };
+        let next_claim = NewObligation { kind: Kind::ReclaimWithdrawal, ..notice(3, "QKS", 3) };
+        desk.put(causing(1, 1, 0, vec![claim, notice(2, "QKS", 2), next_claim])).await;
+        assert_eq!(numbers(&desk.lease("QKS", 1).await), [1, 2]);
+    });
+}
+
+#[test]
+fn what_is_held_for_review_stands_before_nobody() {
+    each(async |desk| {
+        let claim = NewObligation { kind: Kind::ReclaimRequest, ..held(1, "QKS", 1, HoldReason::Review) };
+        let next_claim = NewObligation { kind: Kind::ReclaimRequest, ..notice(2, "QKS", 2) };
+        desk.put(causing(1, 1, 0, vec![claim, next_claim])).await;
+        let two = desk.lease_one("QKS", 1).await;
+        assert_eq!(two.delivery, delivery(2));
+        // Let go, it takes its place: nothing of its line is sent beside it.
+        desk.ledger().operate(vec![delivery(1)], OperatorAction::Release, "agreed".into(), at(2)).await.unwrap();
+        assert!(desk.lease("QKS", 2).await.is_empty());
+        desk.settle(&two, delivered(), 3).await;
+        assert_eq!(numbers(&desk.lease("QKS", 3).await), [1]);
+    });
+}
+
+#[test]
 fn what_starts_held_keeps_the_next_waiting_until_it_is_released_and_delivered() {
     each(async |desk| {
-        desk.put(causing(1, 1, 0, vec![held(1, "RX2", 1, HoldReason::Review), notice(2, "RX2", 2)])).await;
+        desk.put(causing(1, 1, 0, vec![held(1, "RX2", 1, HoldReason::Operator), notice(2, "RX2", 2)])).await;
         assert!(desk.lease("RX2", 1).await.is_empty());
         desk.ledger().operate(vec![delivery(1)], OperatorAction::Release, "agreed".into(), at(2)).await.unwrap();
         let one = desk.lease_one("RX2", 2).await;

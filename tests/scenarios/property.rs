@@ -187,7 +187,8 @@ proptest! {
 fn balanced(casefile: &Casefile) -> Result<(), TestCaseError> {
     for one in &casefile.issued {
         if matches!(one.state, ObligationState::Withdrawn | ObligationState::Corrected) && one.base != domain::delivery::Kind::WorkerTask {
-            let followed = casefile.issued.iter().any(|other| other.supersedes == Some(one.id) && other.state != ObligationState::Retracted);
+            let followed =
+                casefile.issued.iter().any(|other| other.supersedes == Some(one.id) && other.state != ObligationState::Retracted);
             prop_assert!(followed, "{} to {} is {} and nothing followed it", one.kind, one.recipient, one.state);
         }
     }

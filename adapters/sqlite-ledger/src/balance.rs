@@ -1,5 +1,6 @@
 //! `balance`: counts everything, and says what does not add up. May scan: for tests, `doctor` and `demo --once`.
 
+use crate::books::in_line;
 use crate::columns::{State, count, micros};
 use crate::fault::Fault;
 use domain::port::Balance;
@@ -84,9 +85,11 @@ fn checks(now: Timestamp) -> Vec<Check> {
     .collect()
 }
 
-/// Open rows of the same recipient and child.
-const IN_LINE: &str =
-    "FROM deliveries e INDEXED BY deliveries_line WHERE e.child = d.child AND e.open = 1 AND e.recipient = d.recipient AND e.row <> d.row";
+/// Open rows of the same line.
+const IN_LINE: &str = concat!(
+    "FROM deliveries e INDEXED BY deliveries_line WHERE e.child = d.child AND e.open = 1 AND e.recipient = d.recipient AND e.row <> d.row AND ",
+    in_line!("e.", "d.kind")
+);
 
 fn waiting_for_nothing() -> String {
     format!(

@@ -60,6 +60,15 @@ pub struct Move {
     pub breached_at: Option<i64>,
 }
 
+/// Whether a pending row stands in the same line as one of the given kind: care and money (kinds 6 and 7) are two lines, and what
+/// is held for review (hold 2) stands before nobody.
+macro_rules! in_line {
+    ($row:literal, $kind:literal) => {
+        concat!("(", $row, "kind IN (6, 7)) = (", $kind, " IN (6, 7)) AND NOT (", $row, "state = 3 AND ", $row, "hold = 2)")
+    };
+}
+pub(crate) use in_line;
+
 /// The columns of a [`Post`], with the table.
 macro_rules! select_post {
     ($where:literal) => {
@@ -178,10 +187,10 @@ impl Books {
         Ok(())
     }
 
-    /// Puts the line of a recipient and child in order: the first pending one is due, those behind it wait. While one of
+    /// Puts the line that `kind` belongs to in order: the first pending one is due, those behind it wait. While one of
     /// them is leased, none other becomes due. Answers when the one that stopped waiting may go, if one did.
-    pub fn line_up(&mut self, recipient: i64, child: i64) -> Result<Option<i64>, Fault> {
-        let line = self.line(recipient, child)?;
+    pub fn line_up(&mut self, recipient: i64, child: i64, kind: Kind) -> Result<Option<i64>, Fault> {
+        let line = self.line(recipient, child, kind)?;
         let in_flight = line.iter().any(|(_, state, _)| *state == State::Leased);
         let mut promoted = None;
         for (place, (row, state, next_at)) in line.into_iter().enumerate() {
@@ -203,12 +212,14 @@ impl Books {
         Ok(promoted)
     }
 
-    /// The pending deliveries of a recipient and child, in sequence: row, state, when it may go.
-    pub fn line(&self, recipient: i64, child: i64) -> Result<Vec<(i64, State, i64)>, Fault> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT row, state, next_at FROM deliveries INDEXED BY deliveries_line WHERE child = ?1 AND open = 1 AND recipient = ?2 ORDER BY sequence, row",
-        )?;
-        let mut rows = statement.query(params![child, recipient])?;
+    /// The pending deliveries of a recipient and child in one line, in sequence: row, state, when it may go.
+    pub fn line(&self, recipient: i64, child: i64, kind: Kind) -> Result<Vec<(i64, State, i64)>, Fault> {
+        let mut statement = self.connection.prepare_cached(concat!(
+            "SELECT row, state, next_at FROM deliveries INDEXED BY deliveries_line WHERE child = ?1 AND open = 1 AND recipient = ?2 AND ",
+            in_line!("", "?3"),
+            " ORDER BY sequence, row"
+        ))?;
+        let mut rows = statement.query(params![child, recipient, kind_number(kind)])?;
         let mut line = Vec::new();
         while let Some(row) = rows.next()? {
             line.push((row.get(0)?, State::read(row.get(1)?)?, row.get(2)?));

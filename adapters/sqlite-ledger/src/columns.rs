@@ -210,4 +210,14 @@ mod tests {
         assert_eq!([Kind::ArrivalNotice, Kind::EndNotice].map(kind_number), [0, 1]);
         assert_eq!(hash("a"), i64::from_ne_bytes(0xaf63_dc4c_8601_ec8c_u64.to_ne_bytes()));
     }
+
+    /// The statements name these numbers: `in_line!` in books.rs.
+    #[test]
+    fn money_and_review_have_the_numbers_that_the_statements_name() {
+        let money: Vec<i64> =
+            Kind::ALL.iter().filter(|kind| kind.line() == domain::delivery::Line::Money).map(|kind| kind_number(*kind)).collect();
+        assert_eq!(money, [6, 7]);
+        assert_eq!(hold_number(HoldReason::Review), 2);
+        assert_eq!(State::Held.number(), 3);
+    }
 }

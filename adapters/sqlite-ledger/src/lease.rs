@@ -62,14 +62,14 @@ fn stands_behind(books: &Books, post: &Post) -> Result<bool, Fault> {
     if post.state != State::Leased {
         return Ok(false);
     }
-    Ok(books.line(post.recipient, post.child)?.first().is_some_and(|(row, ..)| *row != post.row))
+    Ok(books.line(post.recipient, post.child, post.kind)?.first().is_some_and(|(row, ..)| *row != post.row))
 }
 
 fn put_back_in_line(books: &mut Books, post: &Post) -> Result<(), Fault> {
     books.connection.prepare_cached("UPDATE deliveries SET state = 1 WHERE row = ?1")?.execute([post.row])?;
     books.tally(post.recipient, State::Leased, -1);
     books.tally(post.recipient, State::Waiting, 1);
-    books.line_up(post.recipient, post.child)?;
+    books.line_up(post.recipient, post.child, post.kind)?;
     Ok(())
 }
 

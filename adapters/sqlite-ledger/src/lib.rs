@@ -20,14 +20,17 @@ mod record;
 mod settle;
 mod threads;
 mod trace;
+mod view;
+
+pub use view::LedgerReader;
 
 use crate::fault::Fault;
 use crate::threads::{Readers, Writer};
 use domain::Code;
 use domain::delivery::HoldReason;
 use domain::port::{
-    Balance, BoxFuture, ChildKey, Clue, DeliveryFilter, DeliveryRow, Entry, Figures, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger,
-    LedgerError, Loaded, MessageKey, OperatorAction, Outcome, ReviewRow, Settled, Settlement, Trace,
+    BoxFuture, ChildKey, Clue, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey, OperatorAction,
+    Outcome, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -40,14 +43,18 @@ const QUICK_READERS: usize = 2;
 /// One for lists, figures and balance: a long one delays other pages, and no message.
 const SLOW_READERS: usize = 1;
 
+/// Called by name at points where a fault test may want the process to die.
+pub type OnPoint = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// The ledger in one file. Dropping it finishes what is queued and closes the file.
 pub struct SqliteLedger {
     // Closed in this order: nobody asks any more when the writer ends, and the lock goes last.
     quick: Readers,
-    slow: Readers,
+    view: LedgerReader,
     writer: Writer,
     meta: Mutex<Connection>,
     path: Arc<Path>,
+    on_point: OnPoint,
     _lock: open::Lock,
 }
 
@@ -58,25 +65,26 @@ impl SqliteLedger {
     /// # Errors
     /// Where the file is another hub's, a newer program's or no ledger, or cannot be opened, locked or written.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Self::open_with(path, Arc::new(|_| {}))
+    }
+
+    /// As [`SqliteLedger::open`]; `on_point` is called with `in-transaction` when messages are written and not yet committed.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open`].
+    pub fn open_with(path: &Path, on_point: OnPoint) -> Result<Self, LedgerError> {
         let open::Opened { lock, writer } = open::open(path)?;
         let mut books = books::Books::new(writer);
         threads::transact(&mut books, open::free_leases).map_err(|fault| fault.explain(path))?;
         let readers = |count: usize| (0..count).map(|_| open::reader(path)).collect::<Result<Vec<_>, _>>();
         let shared: Arc<Path> = Arc::from(path);
-        let no_thread = |error: std::io::Error| LedgerError {
-            what: format!(
-                "A thread for the ledger {} could not be started: {error}. Raise the limit of threads or processes.",
-                path.display()
-            ),
-            transient: false,
-            source: Some(Box::new(error)),
-        };
         Ok(Self {
-            quick: Readers::start("ledger-load", readers(QUICK_READERS)?, Arc::clone(&shared)).map_err(no_thread)?,
-            slow: Readers::start("ledger-lists", readers(SLOW_READERS)?, Arc::clone(&shared)).map_err(no_thread)?,
-            writer: Writer::start(books, open::helper(path)?, Arc::clone(&shared)).map_err(no_thread)?,
+            quick: Readers::start("ledger-load", readers(QUICK_READERS)?, Arc::clone(&shared)).map_err(|error| no_thread(error, path))?,
+            view: LedgerReader::start(readers(SLOW_READERS)?, &shared)?,
+            writer: Writer::start(books, open::helper(path)?, Arc::clone(&shared)).map_err(|error| no_thread(error, path))?,
             meta: Mutex::new(open::helper(path)?),
             path: shared,
+            on_point,
             _lock: lock,
         })
     }
@@ -102,13 +110,26 @@ impl SqliteLedger {
     }
 }
 
+fn no_thread(error: std::io::Error, path: &Path) -> LedgerError {
+    LedgerError {
+        what: format!("A thread for the ledger {} could not be started: {error}. Raise the limit of threads or processes.", path.display()),
+        transient: false,
+        source: Some(Box::new(error)),
+    }
+}
+
 impl Ledger for SqliteLedger {
     fn load<'a>(&'a self, children: Vec<ChildKey>, messages: Vec<MessageKey>) -> BoxFuture<'a, Result<Loaded, LedgerError>> {
         Box::pin(self.quick.ask(move |connection| find::load(connection, &children, &messages)))
     }
 
     fn record<'a>(&'a self, entries: Vec<Entry>, lease: LeaseTerms) -> BoxFuture<'a, Result<Outcome, LedgerError>> {
-        Box::pin(self.writer.run(move |books| record::record(books, &entries, &lease)))
+        let on_point = Arc::clone(&self.on_point);
+        Box::pin(self.writer.run(move |books| {
+            let outcome = record::record(books, &entries, &lease)?;
+            on_point("in-transaction");
+            Ok(outcome)
+        }))
     }
 
     fn lease_due<'a>(&'a self, rooms: Vec<LaneRoom>, terms: LeaseTerms) -> BoxFuture<'a, Result<Vec<Lease>, LedgerError>> {
@@ -148,31 +169,12 @@ impl Ledger for SqliteLedger {
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {
         Box::pin(self.writer.run(move |books| operate::hold_lane(books, recipient, hold, now)))
     }
-
-    fn figures<'a>(&'a self, _now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
-        Box::pin(self.slow.ask(move |connection| figures::figures(connection, today)))
-    }
-
-    fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {
-        Box::pin(self.slow.ask(move |connection| trace::trace(connection, &clue)))
-    }
-
-    fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
-        Box::pin(self.slow.ask(move |connection| lists::deliveries(connection, &filter)))
-    }
-
-    fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
-        Box::pin(self.slow.ask(move |connection| lists::reviews(connection, limit)))
-    }
-
-    fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
-        Box::pin(self.slow.ask(move |connection| balance::balance(connection, now)))
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::port::LedgerView;
 
     /// The disk is full when the file may not grow any more.
     async fn allow_pages(ledger: &SqliteLedger, more: Option<i64>) {

@@ -54,6 +54,25 @@ pub fn reader(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
+/// A connection for a command that only looks, whether or not a hub has the file open. It makes no file and migrates nothing.
+pub fn reader_beside(path: &Path) -> Result<Connection, LedgerError> {
+    let refuse = |what| Err(LedgerError { what, transient: false, source: None });
+    if !path.is_file() {
+        return refuse(format!(
+            "There is no ledger at {} yet. Check `ledger.path` in the settings, or start the hub once.",
+            path.display()
+        ));
+    }
+    let connection = reader(path)?;
+    check_owner(&connection, path)?;
+    let version: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(|error| Fault::from(error).explain(path))?;
+    if usize::try_from(version).is_ok_and(|version| version < MIGRATIONS.len()) {
+        return refuse(format!("The ledger {} is of an older hub. Start this hub on it once: that brings it up to date.", path.display()));
+    }
+    Ok(connection)
+}
+
 /// A connection for the hub's own few values and for checkpoints.
 pub fn helper(path: &Path) -> Result<Connection, LedgerError> {
     connect(path, READER_CACHE_KIB).map_err(|fault| fault.explain(path))
@@ -157,15 +176,16 @@ fn prepare(connection: &mut Connection) -> Result<(), Fault> {
 /// Every lease in the file is of a process that is dead, for the lock is ours: due at once, attempts and fences as they were.
 pub fn free_leases(books: &mut Books) -> Result<(), Fault> {
     let leased = {
-        let mut statement = books.connection.prepare("SELECT row, recipient, child FROM deliveries INDEXED BY deliveries_active WHERE recipient IN (SELECT row FROM recipients) AND state = 2")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+        let mut statement = books.connection.prepare("SELECT row, recipient, child, kind FROM deliveries INDEXED BY deliveries_active WHERE recipient IN (SELECT row FROM recipients) AND state = 2")?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?)))?;
         rows.collect::<Result<Vec<_>, _>>()?
     };
-    for (row, recipient, child) in leased {
+    for (row, recipient, child, kind) in leased {
         books.connection.prepare_cached("UPDATE deliveries SET state = 0, next_at = recorded_at WHERE row = ?1")?.execute([row])?;
         books.tally(recipient, crate::columns::State::Leased, -1);
         books.tally(recipient, crate::columns::State::Due, 1);
-        books.line_up(recipient, child)?;
+        books.line_up(recipient, child, crate::columns::read_kind(kind)?)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! What people and clocks do: `operate`, `hold_lane`, `mark_breaches`.
 
-use crate::books::{Books, Move, Post};
+use crate::books::{Books, Move, Post, in_line};
 use crate::columns::{State, day, hold_number, micros, obligation_number};
 use crate::fault::Fault;
 use domain::Code;
@@ -20,7 +20,7 @@ pub fn operate(books: &mut Books, deliveries: &[Uuid], action: OperatorAction, r
         if next.to == State::Due {
             put_in_force(books, &post, now)?;
         }
-        books.line_up(post.recipient, post.child)?;
+        books.line_up(post.recipient, post.child, post.kind)?;
         books
             .connection
             .prepare_cached("INSERT INTO operator_actions (delivery, action, reason, at) VALUES (?1, ?2, ?3, ?4)")?
@@ -115,11 +115,13 @@ fn release_all(books: &mut Books, recipient: i64, now: Timestamp) -> Result<u64,
     // The head of each line becomes due, unless one of its line is in flight.
     let due = books
         .connection
-        .prepare_cached(
+        .prepare_cached(concat!(
             "UPDATE deliveries AS d INDEXED BY deliveries_recipient SET state = 0 WHERE d.recipient = ?1 AND d.open = 1 AND d.state = 1 AND NOT EXISTS (
                  SELECT 1 FROM deliveries e INDEXED BY deliveries_line WHERE e.child = d.child AND e.open = 1 AND e.recipient = d.recipient
-                 AND e.row <> d.row AND (e.state = 2 OR (e.sequence, e.row) < (d.sequence, d.row)))",
-        )?
+                 AND e.row <> d.row AND (e.state = 2 OR (e.sequence, e.row) < (d.sequence, d.row)) AND ",
+            in_line!("e.", "d.kind"),
+            ")"
+        ))?
         .execute([recipient])?;
     retally(books, recipient, (State::Waiting, State::Due), due);
     Ok(u64::try_from(released).unwrap_or(u64::MAX))

@@ -1,10 +1,10 @@
 //! `record`: messages with all they cause, in one transaction.
 
-use crate::books::{Books, Move, Post, is_awaited};
+use crate::books::{Books, Move, Post, in_line, is_awaited};
 use crate::columns::{State, day, hash, hold_number, kind_number, micros, obligation_number};
 use crate::fault::Fault;
 use domain::Code;
-use domain::delivery::{HoldReason, ObligationState};
+use domain::delivery::{HoldReason, Kind, ObligationState};
 use domain::port::{
     Acknowledged, ChildKey, ChildUpdate, Entry, Lease, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded,
 };
@@ -211,7 +211,7 @@ fn mark(books: &mut Books, batch: &mut Batch<'_>, post: &Post, state: Obligation
     }
     let note = Some("not owed any more".to_owned());
     books.shift(&post, &Move { note, settled_at: Some(micros(at)), ..post.to(State::Withdrawn) })?;
-    if books.line_up(post.recipient, post.child)?.is_some_and(|next_at| next_at <= micros(batch.terms.now)) {
+    if books.line_up(post.recipient, post.child, post.kind)?.is_some_and(|next_at| next_at <= micros(batch.terms.now)) {
         let code = crate::find::recipient_code(&books.connection, post.recipient)?;
         batch.outcome.due.push(code);
     }
@@ -233,7 +233,7 @@ fn issue(books: &mut Books, batch: &mut Batch<'_>, scene: &Scene<'_>, obligation
     for new in obligations {
         let recipient = books.recipient(new.recipient)?;
         // A child never seen has nobody in line but those of this very entry.
-        let last = if scene.is_new && !told.contains(&recipient) { None } else { last_in_line(books, recipient, scene.child)? };
+        let last = if scene.is_new && !told.contains(&recipient) { None } else { last_in_line(books, recipient, scene.child, new.kind)? };
         told.push(recipient);
         let state = match (new.hold, last) {
             (Some(_), _) => State::Held,
@@ -249,17 +249,19 @@ fn issue(books: &mut Books, batch: &mut Batch<'_>, scene: &Scene<'_>, obligation
         }
         // Later than all before it is the rule; what belongs further forward makes the others wait.
         if last.is_some_and(|last| i64::from(new.sequence) <= last) {
-            books.line_up(recipient, scene.child)?;
+            books.line_up(recipient, scene.child, new.kind)?;
         }
     }
     Ok(())
 }
 
-fn last_in_line(books: &Books, recipient: i64, child: i64) -> Result<Option<i64>, Fault> {
-    let mut statement = books.connection.prepare_cached(
-        "SELECT sequence FROM deliveries INDEXED BY deliveries_line WHERE child = ?1 AND open = 1 AND recipient = ?2 ORDER BY sequence DESC LIMIT 1",
-    )?;
-    Ok(statement.query_row([child, recipient], |row| row.get(0)).optional()?)
+fn last_in_line(books: &Books, recipient: i64, child: i64, kind: Kind) -> Result<Option<i64>, Fault> {
+    let mut statement = books.connection.prepare_cached(concat!(
+        "SELECT sequence FROM deliveries INDEXED BY deliveries_line WHERE child = ?1 AND open = 1 AND recipient = ?2 AND ",
+        in_line!("", "?3"),
+        " ORDER BY sequence DESC LIMIT 1"
+    ))?;
+    Ok(statement.query_row([child, recipient, kind_number(kind)], |row| row.get(0)).optional()?)
 }
 
 fn may_lease(batch: &Batch<'_>, new: &NewObligation) -> bool {

@@ -22,7 +22,7 @@ pub fn settle(books: &mut Books, settlements: &[Settlement]) -> Result<Settled, 
             Some(next) => books.shift(&post, &next)?,
             None => close_lease(books, &post, settlement)?,
         }
-        if books.line_up(post.recipient, post.child)?.is_some_and(|next_at| next_at <= micros(settlement.at)) {
+        if books.line_up(post.recipient, post.child, post.kind)?.is_some_and(|next_at| next_at <= micros(settlement.at)) {
             settled.due.push(crate::find::recipient_code(&books.connection, post.recipient)?);
         }
     }

@@ -1,0 +1,74 @@
+//! Looking at a ledger: lists, journeys, counts. By the hub that has it open, or by a command beside it.
+
+use crate::threads::Readers;
+use crate::{SqliteLedger, balance, figures, lists, open, trace};
+use domain::port::{Balance, BoxFuture, Clue, DeliveryFilter, DeliveryRow, Figures, LedgerError, LedgerView, ReviewRow, Trace};
+use jiff::{Timestamp, civil::Date};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Answers questions from a thread and a connection of its own.
+pub struct LedgerReader {
+    readers: Readers,
+}
+
+impl LedgerReader {
+    /// A ledger that this process only looks at: a hub may have it open.
+    ///
+    /// # Errors
+    /// Where there is no ledger at `path` yet, or it is not one that this program can read.
+    pub fn open(path: &Path) -> Result<Self, LedgerError> {
+        Self::start(vec![open::reader_beside(path)?], &Arc::from(path))
+    }
+
+    pub(crate) fn start(connections: Vec<Connection>, path: &Arc<Path>) -> Result<Self, LedgerError> {
+        let readers = Readers::start("ledger-lists", connections, Arc::clone(path)).map_err(|error| crate::no_thread(error, path))?;
+        Ok(Self { readers })
+    }
+}
+
+impl LedgerView for LedgerReader {
+    fn figures<'a>(&'a self, _now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| figures::figures(connection, today)))
+    }
+
+    fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| trace::trace(connection, &clue)))
+    }
+
+    fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| lists::deliveries(connection, &filter)))
+    }
+
+    fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| lists::reviews(connection, limit)))
+    }
+
+    fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| balance::balance(connection, now)))
+    }
+}
+
+/// The hub's own ledger answers by its reader for lists.
+impl LedgerView for SqliteLedger {
+    fn figures<'a>(&'a self, now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        self.view.figures(now, today)
+    }
+
+    fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {
+        self.view.trace(clue)
+    }
+
+    fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        self.view.deliveries(filter)
+    }
+
+    fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
+        self.view.reviews(limit)
+    }
+
+    fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
+        self.view.balance(now)
+    }
+}
