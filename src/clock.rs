@@ -58,13 +58,13 @@ async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::E
         parts.dispatch.offer(received.leased);
         parts.dispatch.nudge(received.due);
     }
-    if tick % BREACH_TICKS == 0 {
+    if tick.is_multiple_of(BREACH_TICKS) {
         let breaches = ledger.mark_breaches(today, now).await?;
         if breaches > 0 {
             tracing::warn!(breaches, "statutory deadlines passed before delivery");
         }
     }
-    if tick % FIGURES_TICKS == 0 {
+    if tick.is_multiple_of(FIGURES_TICKS) {
         let figures = ledger.figures(now, today).await?;
         parts.metrics.figures(&figures, now);
         parts.figures.send_replace(figures);
