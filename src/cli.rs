@@ -5,7 +5,7 @@
 mod bench;
 mod check;
 mod deliveries;
-// mod demo;
+mod demo;
 mod directory;
 mod doctor;
 mod explain;
@@ -51,7 +51,7 @@ enum Command {
     Run,
     /// Check settings and directory, and say everything that is wrong
     Check,
-    // Demo(demo::Arguments),
+    Demo(demo::Arguments),
     /// Publish documents to the intake, and wait until the broker has them
     Publish(publish::Arguments),
     /// Print the whole journey of a message, placement, referral, claim, notice or delivery
@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Run => run::run(&context),
         Command::Check => check::check(&context),
-        // Command::Demo(arguments) => demo::demo(&context, &arguments),
+        Command::Demo(arguments) => demo::demo(&context, &arguments),
         Command::Publish(arguments) => publish::publish(&context, &arguments),
         Command::Trace(arguments) => trace::trace(&context, &arguments),
         Command::Explain(arguments) => explain::explain(&context, &arguments),

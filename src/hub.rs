@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::contracts::Contracts;
+use crate::control::Control;
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
@@ -29,6 +30,7 @@ pub struct Hub {
     http: http::Server,
     dispatch: DispatchHandle,
     stop: watch::Sender<bool>,
+    control: Option<Control>,
     pub ledger: Arc<dyn Ledger>,
     pub metrics: Arc<Metrics>,
 }
@@ -95,6 +97,8 @@ impl Hub {
             journey: Arc::clone(&journey),
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
+        // Without it operators' commands wait until the hub is stopped; children's notices must not.
+        let control = Control::start(&settings.ledger.path, Arc::clone(&ledger)).inspect_err(|why| tracing::error!("{why}")).ok();
         let intake_parts = intake::Parts {
             intake: Arc::clone(&intake),
             journey,
@@ -105,7 +109,7 @@ impl Hub {
             stop: stopped,
         };
         let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, ledger, metrics })
+        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, control, ledger, metrics })
     }
 
     /// Where the status page is.
@@ -119,8 +123,15 @@ impl Hub {
         self.intake.state()
     }
 
+    /// How each recipient is reached at the moment.
+    #[must_use]
+    pub fn lanes(&self) -> Vec<dispatch::LaneStatus> {
+        self.dispatch.lanes()
+    }
+
     /// Stops in order: take no more, record and acknowledge what was taken, finish what is being sent, give back the rest.
     pub async fn stop(self) {
+        drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
         for (name, task) in [("intake", self.intake_task), ("clock", self.clock_task)] {

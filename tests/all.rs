@@ -3,7 +3,9 @@
 mod adapters;
 mod broker;
 mod contracts;
+mod control;
 mod directory;
+mod journeys;
 mod ledger;
 mod scenarios;
 mod support;

@@ -6,6 +6,7 @@ use crate::contracts::Contracts;
 use crate::explain::{Assume, Document, explain};
 use crate::wiring;
 use domain::Code;
+use domain::identifiers::is_nhs_number;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -69,6 +70,7 @@ impl Documents {
         let contracts = Contracts::new().map_err(|error| error.to_string())?;
         let directory = wiring::directory(settings, now).map_err(|mistakes| mistakes.to_string())?.directory;
         let policy = settings.policy([0; 32]);
+        let mut why = String::new();
         let mut documents = Self { format, moves: Vec::new(), recipients: BTreeSet::new(), now, today: policy.day(now) };
         for (publisher, home) in HOMES {
             for (_, there) in HOMES.iter().filter(|(authority, _)| *authority != publisher) {
@@ -79,12 +81,14 @@ impl Documents {
                 if told.len() == DELIVERIES as usize && explained.obligations.len() == told.len() && explained.review.is_empty() {
                     documents.moves.push(each);
                     documents.recipients.extend(told);
+                } else if let Some(reason) = explained.receipts.iter().flat_map(|receipt| &receipt.reasons).next() {
+                    why = format!(" ({}: {})", reason.path, reason.message);
                 }
             }
         }
         if documents.moves.len() < MOVES_MIN {
             return Err(format!(
-                "only {} moves in {} cause three deliveries: the bench needs the directory of the South East",
+                "only {} moves in {} cause three deliveries{why}: the bench needs the directory of the South East",
                 documents.moves.len(),
                 settings.directory.display()
             ));
@@ -132,14 +136,15 @@ impl Documents {
             Format::Json => include_str!("placement.json"),
             Format::Xml => include_str!("placement.xml"),
         };
-        let id = format!("{MARK}{run}-{number}");
+        let (id, child) = (format!("{MARK}{run}-{number}"), format!("B{run}X{number}"));
         let (now, today, nhs) = (self.now.to_string(), self.today.to_string(), nhs_number(number));
         let mut body = Vec::with_capacity(template.len() + 256);
         let mut rest = template.trim_end();
         while let Some((before, after)) = rest.split_once('{') {
             body.extend_from_slice(before.as_bytes());
             let value = match after.split_once('}') {
-                Some(("message" | "child" | "placement", _)) => &id,
+                Some(("message" | "placement", _)) => &id,
+                Some(("child", _)) => &child,
                 Some(("now", _)) => &now,
                 Some(("today", _)) => &today,
                 Some(("nhs", _)) => &nhs,
@@ -176,13 +181,11 @@ fn spread(number: u32) -> usize {
     number.wrapping_mul(2_654_435_761) as usize >> 8
 }
 
-/// A valid number of the synthetic range 999; the same one again after some hundred thousand.
+/// A valid number of the synthetic range 999; the same one again after a million.
 fn nhs_number(number: u32) -> String {
-    (0..).map(|skip| format!("999{:06}", (number.wrapping_add(skip)) % 1_000_000)).find_map(|nine| {
-        let whole = (0..10).map(|check| format!("{nine}{check}")).find(|ten| domain::identifiers::is_nhs_number(ten));
-        whole
-    })
-    .unwrap_or_default()
+    let candidates = (0..).map(|skip| number.wrapping_add(skip) % 1_000_000);
+    let mut valid = candidates.flat_map(|nine| (0..10).map(move |check| format!("999{nine:06}{check}"))).filter(|ten| is_nhs_number(ten));
+    valid.next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -89,11 +89,6 @@ impl Sinks {
         *self.arrivals.locked() = Run { number, messages, expected, deliveries: HashSet::with_capacity(expected), ..Run::default() };
     }
 
-    /// When the first delivery of the run came, if one has.
-    pub fn begun(&self) -> Option<Instant> {
-        self.arrivals.locked().first
-    }
-
     /// Waits for every delivery of the run.
     pub async fn arrived(&self) -> Result<Arrived, String> {
         let mut before = 0;

@@ -1,6 +1,7 @@
 //! `deliveries`: what is on its way, what arrived, what is stuck.
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
+use crate::control::{self, Action, Request};
 use crate::hub::chain;
 use crate::wiring;
 use domain::Code;
@@ -19,6 +20,24 @@ pub enum Command {
     List(List),
     /// Show one delivery with its attempts
     Show(Show),
+    /// Send again now, attempts counted anew: held, dead or waiting ones
+    Retry(Operate),
+    /// Keep back until released
+    Hold(Operate),
+    /// Let go what was held
+    Release(Operate),
+    /// Never send
+    Discard(Operate),
+}
+
+#[derive(clap::Args)]
+pub struct Operate {
+    /// Deliveries, as `deliveries list` shows them
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<Uuid>,
+    /// Why: kept with each delivery
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(clap::Args)]
@@ -55,6 +74,43 @@ pub fn deliveries(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::List(arguments) => list(context, arguments),
         Command::Show(arguments) => super::trace::trace(context, &super::trace::Arguments::of(&arguments.id, arguments.json)),
+        Command::Retry(arguments) => operate(context, arguments, Action::Retry),
+        Command::Hold(arguments) => operate(context, arguments, Action::Hold),
+        Command::Release(arguments) => operate(context, arguments, Action::Release),
+        Command::Discard(arguments) => operate(context, arguments, Action::Discard),
+    }
+}
+
+/// Asks the running hub; where none runs, the ledger is this command's own for the moment.
+fn operate(context: &Context, arguments: &Operate, action: Action) -> Outcome {
+    let settings = context.settings()?;
+    let operator = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "an operator".to_owned());
+    let reason = format!("{}, says {operator}", arguments.reason);
+    let request = || Request { deliveries: arguments.ids.clone(), action, reason: reason.clone() };
+    let answer = runtime()?.block_on(async {
+        match control::ask(&settings.ledger.path, &request()).await.map_err(Failure::Failed)? {
+            Some(answer) => Ok(answer),
+            None => {
+                let ledger = wiring::ledger(&settings).map_err(|error| Failure::Failed(chain(&error)))?;
+                Ok(control::obey(ledger.as_ref(), request()).await)
+            }
+        }
+    })?;
+    match answer {
+        control::Answer::Failed(why) => Err(Failure::Failed(why)),
+        control::Answer::Moved(moved) => {
+            for id in &moved {
+                say(id)?;
+            }
+            let left = arguments.ids.len() - moved.len();
+            if left == 0 {
+                return Ok(());
+            }
+            Err(Failure::Failed(format!(
+                "{left} of {} were not moved: they are in flight, done, or not in the ledger",
+                arguments.ids.len()
+            )))
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 mod any_order;
 mod balancing;
 mod clocks;
-mod desk;
+pub mod desk;
 mod finding;
 mod leasing;
 mod lists;

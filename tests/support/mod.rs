@@ -1,3 +1,8 @@
 //! What several groups of tests share.
 
+pub mod broker;
+pub mod door;
+pub mod letter;
+pub mod sink;
+pub mod site;
 pub mod story;

@@ -1,0 +1,152 @@
+//! What an operator's command asks of a running hub: over a Unix socket beside the ledger, which only the hub's own user can
+//! open. One request per connection, one line of JSON each way.
+
+use domain::port::{Ledger, OperatorAction};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+/// A thousand ids and a reason fit well.
+const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// Deliveries in one request.
+pub const DELIVERIES_MAX: usize = 1_000;
+/// A command that says nothing for this long is gone.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What to do with some deliveries, and why.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub deliveries: Vec<Uuid>,
+    pub action: Action,
+    /// Kept beside the action.
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Retry,
+    Hold,
+    Release,
+    Discard,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Those that were moved; the others are in flight, done, or unknown.
+    Moved(Vec<Uuid>),
+    Failed(String),
+}
+
+/// Listens until it is dropped.
+pub struct Control {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Control {
+    /// # Errors
+    /// Where the socket cannot be made; the sentence says where.
+    pub fn start(ledger_file: &Path, ledger: Arc<dyn Ledger>) -> Result<Self, String> {
+        let path = socket(ledger_file);
+        let failed = |error: std::io::Error| format!("the control socket {} cannot be made: {error}", path.display());
+        // The ledger is locked by this hub, so a socket that is there is a dead hub's.
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path).map_err(failed)?;
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(failed)?;
+        let task = tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&ledger)))),
+                    Err(error) => {
+                        tracing::warn!(%error, "an operator's command could not be heard");
+                        tokio::time::sleep(PATIENCE).await;
+                    }
+                }
+            }
+        });
+        Ok(Self { path, task })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        self.task.abort();
+        // Left behind it does no harm: the next hub takes it away.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Asks the hub that has this ledger open; none where no hub has.
+///
+/// # Errors
+/// Where the hub does not answer as it should.
+pub async fn ask(ledger_file: &Path, request: &Request) -> Result<Option<Answer>, String> {
+    let mut stream = match UnixStream::connect(socket(ledger_file)).await {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) => return Err(format!("the hub's control socket cannot be opened: {error}; run this as the hub's user")),
+    };
+    let exchange = async {
+        let mut line = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+        line.push(b'\n');
+        stream.write_all(&line).await.map_err(|error| error.to_string())?;
+        let mut answer = String::new();
+        stream.take(LINE_BYTES_MAX).read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
+        serde_json::from_str(&answer).map_err(|error| error.to_string())
+    };
+    let answer = timeout(PATIENCE, exchange).await.map_err(|_| "the hub does not answer".to_owned())?;
+    answer.map(Some).map_err(|error| format!("the hub's answer cannot be read: {error}"))
+}
+
+/// Does what a request asks.
+pub async fn obey(ledger: &dyn Ledger, request: Request) -> Answer {
+    if request.reason.trim().is_empty() {
+        return Answer::Failed("give a reason: it is kept with the delivery".to_owned());
+    }
+    if request.deliveries.len() > DELIVERIES_MAX {
+        return Answer::Failed(format!("at most {DELIVERIES_MAX} deliveries at once"));
+    }
+    let action = match request.action {
+        Action::Retry => OperatorAction::Retry,
+        Action::Hold => OperatorAction::Hold,
+        Action::Release => OperatorAction::Release,
+        Action::Discard => OperatorAction::Discard,
+    };
+    match ledger.operate(request.deliveries, action, request.reason, Timestamp::now()).await {
+        Ok(moved) => Answer::Moved(moved),
+        Err(error) => Answer::Failed(crate::hub::chain(&error)),
+    }
+}
+
+async fn serve(stream: UnixStream, ledger: Arc<dyn Ledger>) {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    let read = timeout(PATIENCE, (&mut stream).take(LINE_BYTES_MAX).read_line(&mut line)).await;
+    let answer = match (read, serde_json::from_str::<Request>(&line)) {
+        (Ok(Ok(_)), Ok(request)) => obey(ledger.as_ref(), request).await,
+        _ => Answer::Failed("the request cannot be read; use the placement-hub command of the hub's own version".to_owned()),
+    };
+    let answer = serde_json::to_vec(&answer).unwrap_or_default();
+    // Who asked may have gone: what was done is in the ledger.
+    let _ = timeout(PATIENCE, stream.write_all(&answer)).await;
+}
+
+fn socket(ledger_file: &Path) -> PathBuf {
+    let mut name = ledger_file.as_os_str().to_owned();
+    name.push(".control");
+    PathBuf::from(name)
+}
