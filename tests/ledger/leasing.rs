@@ -114,7 +114,7 @@ fn lanes_say_when_they_have_something_to_do() {
 #[test]
 fn a_lane_with_only_what_waits_behind_a_held_one_has_nothing_to_do() {
     each(async |desk| {
-        desk.put(causing(1, 1, 0, vec![held(1, "RX2", 1, HoldReason::Review), notice(2, "RX2", 2)])).await;
+        desk.put(causing(1, 1, 0, vec![held(1, "RX2", 1, HoldReason::NoEndpoint), notice(2, "RX2", 2)])).await;
         assert!(lanes(desk, 9).await.is_empty());
         assert_eq!(desk.state(2).await, DeliveryState::Due);
     });

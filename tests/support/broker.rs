@@ -22,7 +22,21 @@ impl Broker {
         on_vhost(&self.url, vhost)
     }
 
-    /// `stop`, `kill`, `start`, `restart`.
+    /// Where it listens, or will again.
+    pub fn address(&self) -> &str {
+        self.url.rsplit('@').next().unwrap()
+    }
+
+    /// Starts it again, while the test goes on.
+    pub fn starting(&self) -> tokio::task::JoinHandle<()> {
+        let name = self.name;
+        tokio::task::spawn_blocking(move || {
+            let Output { status, stderr, .. } = run(&["start", name]);
+            assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        })
+    }
+
+    /// `start`, `stop`, `kill`.
     pub fn does(&self, verb: &str) {
         self.script(&[verb, self.name]);
     }

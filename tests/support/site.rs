@@ -1,7 +1,7 @@
 //! One installation of the hub in a temporary folder: its settings, ledger, keys and endpoints, and the program itself.
 
 use super::door::within;
-use super::sink::{Sink, secret};
+use super::sink::{BOUND, Sink, secret};
 use domain::port::{Balance, LedgerView};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -142,7 +142,7 @@ impl Site {
 
     /// What the ledger counts as being sent, as a dead hub left it.
     pub fn leased(&self) -> Vec<Uuid> {
-        let connection = Connection::open(self.path("ledger.db")).unwrap();
+        let connection = self.look();
         let mut statement = connection.prepare("SELECT id FROM deliveries WHERE state = 2").unwrap();
         let rows = statement.query_map([], |row| row.get::<_, [u8; 16]>(0)).unwrap();
         rows.map(|id| Uuid::from_bytes(id.unwrap())).collect()
@@ -150,10 +150,32 @@ impl Site {
 
     /// Which child each delivery is about, by the ledger's own number.
     pub fn children(&self) -> HashMap<Uuid, i64> {
-        let connection = Connection::open(self.path("ledger.db")).unwrap();
+        let connection = self.look();
         let mut statement = connection.prepare("SELECT id, child FROM deliveries").unwrap();
         let rows = statement.query_map([], |row| Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))).unwrap();
         rows.map(Result::unwrap).collect()
+    }
+
+    /// Waits until the running hub has recorded so many messages and has nothing left to deliver.
+    pub async fn all_done(&self, messages: usize) {
+        let connection = self.look();
+        let sql = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deliveries WHERE open = 1)";
+        let mut statement = connection.prepare(sql).unwrap();
+        loop {
+            let (recorded, open): (usize, usize) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            if recorded >= messages && open == 0 {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Past the lock, and leaving the log as it is: the next hub has to recover from it by itself.
+    fn look(&self) -> Connection {
+        let connection = Connection::open(self.path("ledger.db")).unwrap();
+        connection.busy_timeout(BOUND).unwrap();
+        connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+        connection
     }
 }
 
@@ -192,7 +214,7 @@ impl Hub {
     /// Waits until a page answers with this status.
     pub async fn until_status(&self, path: &str, status: u16) -> String {
         let mut last = None;
-        let found = tokio::time::timeout(super::sink::BOUND, async {
+        let found = tokio::time::timeout(BOUND, async {
             loop {
                 last = self.get(path).await;
                 if let Some((found, body)) = &last
@@ -236,13 +258,9 @@ impl Hub {
         rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM).unwrap();
     }
 
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    pub fn has_ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().unwrap()
+    /// How often it has begun to consume.
+    pub fn consumed(&self) -> usize {
+        self.log().matches("consuming from RabbitMQ").count()
     }
 
     pub async fn ended(&mut self) -> ExitStatus {
