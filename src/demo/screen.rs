@@ -93,13 +93,13 @@ impl Screen {
             Some(why) => self.coloured("31", why),
             None => self.coloured("33", "connecting"),
         };
-        let dead = if pending.dead > 0 { self.coloured("31", &format!("{} dead", pending.dead)) } else { "0 dead".to_owned() };
+        let dead = if pending.dead > 0 { self.coloured("31", &format!("dead {}", pending.dead)) } else { "dead 0".to_owned() };
         let mut lines = vec![
             String::new(),
             format!("  status page    {}   Ctrl-C stops", view.page),
             format!("  broker         {broker}"),
             format!("  messages in    {}: {}", view.books.published, listed(&view.books.verdicts)),
-            format!("  deliveries     {} made, {} waiting, {} retries, {dead}", view.seen.received, pending.waiting, view.seen.retries),
+            format!("  deliveries     made {}, waiting {}, retried {}, {dead}", view.seen.received, pending.waiting, view.seen.retries),
             format!("  not answering  {}", self.shut(view)),
             format!("  for a person   {}", listed(&view.figures.reviews.iter().cloned().collect())),
             String::new(),
@@ -121,7 +121,7 @@ impl Screen {
         let pending = Pending::of(&view.figures);
         let reviews: u64 = view.figures.reviews.iter().map(|(_, count)| count).sum();
         let mut line = format!(
-            "{} {} messages in ({}); {} deliveries made, {} waiting, {} retries, {} dead; {reviews} for a person",
+            "{} messages in {}: {}; deliveries made {}, waiting {}, retried {}, dead {}; for a person {reviews}",
             self.clock(view.now),
             view.books.published,
             listed(&view.books.verdicts),

@@ -191,29 +191,22 @@ fn counted<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> Counted {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (messages, seen) = (&self.messages, &self.organisations);
+        let messages = &self.messages;
         writeln!(f, "{} children, {} messages, {:.1} seconds\n", self.children, messages.published, self.seconds)?;
-        writeln!(f, "  messages       {} published: {}", messages.published, listed(&messages.by_verdict))?;
-        writeln!(f, "                 {} recorded: {}", messages.recorded, listed(&messages.by_type))?;
+        row(f, "messages", &format!("{} published: {}", messages.published, listed(&messages.by_verdict)))?;
+        row(f, "", &format!("{} recorded: {}", messages.recorded, listed(&messages.by_type)))?;
         if messages.from_others > 0 {
-            writeln!(f, "                 {} others were in the queue already, and were taken in", messages.from_others)?;
+            row(f, "", &format!("{} others were in the queue already, and were taken in", messages.from_others))?;
         }
-        writeln!(f, "  obligations    {}: {}", self.obligations.total, listed(&self.obligations.by))?;
-        writeln!(f, "  deliveries     {}", listed(&self.deliveries.by))?;
-        writeln!(
-            f,
-            "  attempts       {}, of which {} were retries; {} given up, {} held",
-            self.attempts, self.retries, self.dead, self.held
-        )?;
-        let reviews = if self.reviews.total == 0 { "nothing".to_owned() } else { listed(&self.reviews.by) };
-        writeln!(f, "  for a person   {reviews}")?;
-        writeln!(
-            f,
-            "  organisations  took {} deliveries; turned {} requests away, left {} without an answer; {} came twice; {} wrong signatures",
-            seen.received, seen.turned_away, seen.cut_off, seen.duplicates, seen.wrong_signatures
-        )?;
+        row(f, "obligations", &format!("{}: {}", self.obligations.total, listed(&self.obligations.by)))?;
+        row(f, "deliveries", &listed(&self.deliveries.by))?;
+        row(f, "attempts", &format!("{}, retries among them {}; given up {}, held {}", self.attempts, self.retries, self.dead, self.held))?;
+        row(f, "for a person", &listed(&self.reviews.by))?;
+        let Seen { received, turned_away, cut_off, duplicates, wrong_signatures, .. } = self.organisations;
+        let took = format!("{received} deliveries taken, {duplicates} came twice, wrong signatures {wrong_signatures};");
+        row(f, "organisations", &format!("{took} requests turned away {turned_away}, left without an answer {cut_off}"))?;
         if self.waiting > 0 {
-            writeln!(f, "  waiting        {} deliveries were still to be made when it stopped", self.waiting)?;
+            row(f, "waiting", &format!("{} deliveries were still to be made when it stopped", self.waiting))?;
         }
         if self.balanced {
             return write!(f, "\nIt adds up: the ledger balances, and its deliveries are those that the organisations took.");
@@ -221,6 +214,24 @@ impl fmt::Display for Summary {
         write!(f, "\nIt does not add up:")?;
         self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
     }
+}
+
+/// A named line, folded at the width of a terminal.
+fn row(f: &mut fmt::Formatter<'_>, name: &str, text: &str) -> fmt::Result {
+    const WIDTH: usize = 62;
+    let mut name = name;
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.len() + word.len() >= WIDTH {
+            writeln!(f, "  {name:<15}{line}")?;
+            (name, line) = ("", String::new());
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(f, "  {name:<15}{line}")
 }
 
 /// `12 accepted, 3 rejected`, most first.

@@ -162,8 +162,8 @@ impl Site {
         let sql = "SELECT (SELECT count(*) FROM messages), (SELECT count(*) FROM deliveries WHERE open = 1)";
         let mut statement = connection.prepare(sql).unwrap();
         loop {
-            let (recorded, open): (usize, usize) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-            if recorded >= messages && open == 0 {
+            let (recorded, open): (i64, i64) = statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            if usize::try_from(recorded).unwrap() >= messages && open == 0 {
                 return;
             }
             tokio::time::sleep(LOOK).await;

@@ -84,14 +84,15 @@ impl Desk<'_> {
         let here = self.directory.locate(stay.whereabouts(), as_of);
         let mut concerned = Vec::with_capacity(3);
         match here.authority {
-            Ok(authority) if authority == self.timeline.authority => {}
-            Ok(recipient) => concerned.push(Concerned { recipient, place: None, role: Role::AreaAuthority }),
+            Ok(found) => {
+                if let Some(said) = stay.whereabouts().local_authority.filter(|said| *said != found) {
+                    self.contradictory_area(stay, found, said, as_of);
+                }
+                if found != self.timeline.authority {
+                    concerned.push(Concerned { recipient: found, place: None, role: Role::AreaAuthority });
+                }
+            }
             Err(unresolved) => self.review(stay.subject, &unresolved, as_of),
-        }
-        if let (Ok(found), Some(said)) = (&self.directory.locate(stay.whereabouts(), as_of).authority, stay.whereabouts().local_authority)
-            && *found != said
-        {
-            self.contradictory_area(stay, *found, said, as_of);
         }
         match here.commissioner {
             Ok(commissioner) => add_commissioner(&mut concerned, commissioner, Role::NewAreaCommissioner),
