@@ -128,7 +128,7 @@ pub async fn obey(ledger: &dyn Ledger, request: Request) -> Answer {
     };
     match ledger.operate(request.deliveries, action, request.reason, Timestamp::now()).await {
         Ok(moved) => Answer::Moved(moved),
-        Err(error) => Answer::Failed(crate::hub::chain(&error)),
+        Err(error) => Answer::Failed(crate::error::chain(&error)),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::config::Settings;
 use crate::contracts::Contracts;
 use crate::control::Control;
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
+use crate::error::chain;
 use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::telemetry::Metrics;
@@ -155,16 +156,4 @@ fn random() -> f64 {
     // The low bits of a version 7 UUID are random.
     let bits = Uuid::now_v7().as_u128() & u128::from(u32::MAX);
     f64::from(u32::try_from(bits).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
-}
-
-/// An error with its causes, as one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

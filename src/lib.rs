@@ -15,6 +15,7 @@ pub mod dashboard;
 pub mod demo;
 pub mod directory;
 pub mod dispatch;
+pub mod error;
 pub mod explain;
 pub mod http;
 pub mod hub;

@@ -2,7 +2,7 @@
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
 use crate::control::{self, Action, Request};
-use crate::hub::chain;
+use crate::error::chain;
 use crate::wiring;
 use domain::Code;
 use domain::delivery::{DeliveryState, Kind};

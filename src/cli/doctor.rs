@@ -1,7 +1,7 @@
 //! `doctor`: is everything well that the hub depends on? One line each, the mend beside what is not.
 
 use super::{Context, Failure, Outcome, runtime, say};
-use crate::hub::chain;
+use crate::error::chain;
 use crate::wiring;
 use jiff::Timestamp;
 

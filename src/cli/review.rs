@@ -1,7 +1,7 @@
 //! `review`: what a rule could not decide.
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
-use crate::hub::chain;
+use crate::error::chain;
 use crate::journey::SEAL_REVIEW;
 use crate::keys::Keys;
 use crate::wiring;

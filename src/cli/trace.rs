@@ -1,7 +1,7 @@
 //! `trace`: the whole journey of whatever an id names.
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
-use crate::hub::chain;
+use crate::error::chain;
 use crate::keys::Keys;
 use crate::wiring;
 use domain::port::{Clue, Trace};

@@ -244,3 +244,122 @@ const fn withdrawal_of(base: Kind) -> Option<Kind> {
 const fn is_withdrawal(kind: Kind) -> bool {
     matches!(kind, Kind::NoticeWithdrawal | Kind::ReferralWithdrawal | Kind::ReclaimWithdrawal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delivery::ObligationState::{InForce, Retracted};
+    use std::collections::BTreeSet;
+
+    /// One thread: what is owed, what was issued, what may have been seen.
+    #[derive(Default)]
+    struct World {
+        issued: Vec<Issued>,
+        touched: BTreeSet<Uuid>,
+    }
+
+    impl World {
+        fn steps(&self, owed: Option<&Required>) -> Vec<Step> {
+            let owed: Vec<Required> = owed.cloned().into_iter().collect();
+            reconcile(&owed, &self.issued, |id| self.touched.contains(&id), jiff::civil::date(2026, 11, 22))
+        }
+
+        fn take(&mut self, steps: Vec<Step>) {
+            for step in steps {
+                match step {
+                    Step::Retract(id) => {
+                        assert!(!self.touched.contains(&id), "what may have been seen is never retracted");
+                        self.set(id, Retracted);
+                    }
+                    Step::Mark(id, state) => self.set(id, state),
+                    Step::Issue(draft) => self.issue(*draft),
+                }
+            }
+        }
+
+        fn set(&mut self, id: Uuid, state: ObligationState) {
+            self.issued.iter_mut().find(|one| one.id == id).unwrap().state = state;
+        }
+
+        fn issue(&mut self, draft: Draft) {
+            let number = u32::try_from(self.issued.len() + 1).unwrap();
+            self.issued.push(Issued {
+                id: Uuid::from_u128(number.into()),
+                kind: draft.kind,
+                base: draft.base,
+                recipient: draft.recipient,
+                place: draft.place,
+                subject: draft.subject,
+                sequence: number,
+                supersedes: draft.supersedes,
+                digest: draft.digest,
+                state: if draft.hold.is_some() { ObligationState::Held } else { InForce },
+                hold: draft.hold,
+                due_on: draft.due_on,
+                basis: draft.basis,
+            });
+        }
+
+        /// The recipient gets everything that is on its way and not held.
+        fn deliver(&mut self) {
+            self.touched.extend(self.issued.iter().filter(|one| one.state != Retracted && one.hold.is_none()).map(|one| one.id));
+        }
+
+        /// What the recipient believes after all it got.
+        fn believed(&self) -> Option<&ContentDigest> {
+            let seen = self.issued.iter().filter(|one| self.touched.contains(&one.id));
+            seen.fold(None, |_, one| (!is_withdrawal(one.kind)).then_some(&one.digest))
+        }
+    }
+
+    fn owed(content: &str, hold: Option<HoldReason>) -> Required {
+        Required {
+            kind: Kind::ReclaimRequest,
+            recipient: Code::new("QKS").unwrap(),
+            place: None,
+            subject: "CLM-1".to_owned(),
+            due_on: None,
+            basis: Basis::Reclaim,
+            hold,
+            content: content.to_owned(),
+        }
+    }
+
+    /// Any sequence of changes and deliveries: deciding twice changes nothing, and once all is delivered the recipient
+    /// believes what is owed, or nothing where nothing is, or where a person still decides.
+    #[test]
+    fn every_walk_ends_with_the_recipient_believing_what_is_owed() {
+        let targets = [None, Some(owed("{a}", None)), Some(owed("{b}", None)), Some(owed("{a}", Some(HoldReason::Review)))];
+        // Every walk of five steps, each to one of four targets, delivered or not: 8^5.
+        for walk in 0..8_u32.pow(5) {
+            let mut world = World::default();
+            let mut digits = walk;
+            let mut target = None;
+            for _ in 0..5 {
+                target = targets[(digits % 4) as usize].as_ref();
+                let steps = world.steps(target);
+                world.take(steps);
+                assert_eq!(world.steps(target), [], "walk {walk}: deciding twice changes nothing");
+                if (digits / 4).is_multiple_of(2) {
+                    world.deliver();
+                    assert_eq!(world.steps(target), [], "walk {walk}: delivering changes nothing");
+                }
+                digits /= 8;
+            }
+            world.deliver();
+            let expected = target.filter(|owed| owed.hold.is_none()).map(|owed| ContentDigest::of(&owed.content));
+            assert_eq!(world.believed(), expected.as_ref(), "walk {walk}");
+        }
+    }
+
+    #[test]
+    fn a_correction_that_never_left_is_taken_back_when_the_first_is_right_again() {
+        let mut world = World::default();
+        let (first, other) = (owed("{a}", None), owed("{b}", None));
+        world.take(world.steps(Some(&first)));
+        world.deliver();
+        world.take(world.steps(Some(&other)));
+        let (first_id, correction) = (world.issued[0].id, world.issued[1].id);
+        assert_eq!(world.steps(Some(&first)), [Step::Retract(correction), Step::Mark(first_id, InForce)]);
+    }
+}

@@ -2,7 +2,8 @@
 //! the area authority for every placement out of area (reg 13(4)). The two boundaries are independent tests.
 
 use super::stays::{Stay, whereabouts};
-use super::{Desk, Parked, Required, Review, view};
+use super::view::{self, Role};
+use super::{Desk, Parked, Required, Review};
 use crate::code::Code;
 use crate::delivery::{Basis, Kind};
 use crate::directory::{Candidate, Commissioner, Unresolved, Whereabouts};
@@ -15,15 +16,6 @@ pub(super) struct Concerned {
     pub recipient: Code,
     pub place: Option<Code>,
     pub role: Role,
-}
-
-/// Why a stay concerns them: it decides what they may know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Role {
-    AreaAuthority,
-    NewAreaCommissioner,
-    FormerAreaCommissioner,
 }
 
 impl Desk<'_> {

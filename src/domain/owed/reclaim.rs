@@ -2,26 +2,16 @@
 //!
 //! A reclaim follows the care; nothing about it reaches back to a referral.
 
-use super::origin::Originating;
 use super::referral::is_revoked;
 use super::stays::whereabouts;
-use super::{Desk, Required, Review, eighteenth_birthday, view};
+use super::view::{self, Claim};
+use super::{Desk, Required, Review, eighteenth_birthday};
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
 use crate::directory::Country;
 use crate::policy::Stage;
 use crate::timeline::{CarePeriod, Placement, Referral, ReferralEvent};
 use sha2::{Digest, Sha256};
-
-/// What one claim is made of.
-pub(super) struct Claim<'a> {
-    pub id: String,
-    pub stage: Stage,
-    pub event: &'a ReferralEvent,
-    pub origin: Originating,
-    pub responsible: Code,
-    pub nhs_number: Option<&'a str>,
-}
 
 impl<'a> Desk<'a> {
     pub(super) fn reclaims(&mut self, referral_id: &str, referral: &'a Referral) {

@@ -3,17 +3,35 @@
 //! Area authority: everything, with the care plan. Commissioner: child, placement, health needs; no care plan. CAMHS: clinical
 //! need and contacts. Reclaim: opaque id, codes, service line, dates, units, amount. What is not built here cannot leave.
 
-use super::arrival::Role;
-use super::reclaim::Claim;
+use super::origin::Originating;
 use super::stays::{End, EndedBy, Stay};
 use crate::code::Code;
 use crate::message::{CarePlan, Child, Contacts, Needs};
-use crate::policy::Policy;
+use crate::policy::{Policy, Stage};
 use crate::timeline::{Placement, ReferralEvent, Request, Snapshot, Timeline};
 use jiff::civil::Date;
 use serde::Serialize;
 
 const WITHHELD: &str = "address withheld, contact the duty desk";
+
+/// Why a stay concerns them: it decides what they may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Role {
+    AreaAuthority,
+    NewAreaCommissioner,
+    FormerAreaCommissioner,
+}
+
+/// What one claim is made of.
+pub(super) struct Claim<'a> {
+    pub id: String,
+    pub stage: Stage,
+    pub event: &'a ReferralEvent,
+    pub origin: Originating,
+    pub responsible: Code,
+    pub nhs_number: Option<&'a str>,
+}
 
 /// An arrival notice, as its role may see it.
 pub(super) fn arrival(policy: &Policy, timeline: &Timeline, stay: &Stay<'_>, role: Role) -> String {
