@@ -1,7 +1,11 @@
 //! What an operator's command asks of a running hub: over a Unix socket beside the ledger, which only the hub's own user can
 //! open. One request per connection, one line of JSON each way.
 
-use domain::port::{Ledger, OperatorAction};
+use crate::dispatch::DispatchHandle;
+use crate::error::chain;
+use crate::journey::{Journey, Resolution, Resolved};
+use domain::port::{Alias, Ledger, OperatorAction};
+use domain::timeline;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::io::ErrorKind;
@@ -21,13 +25,22 @@ pub const DELIVERIES_MAX: usize = 1_000;
 /// A command that says nothing for this long is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What to do with some deliveries, and why.
+/// What is asked, and why: the reason is kept beside what is done.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Request {
-    pub deliveries: Vec<Uuid>,
-    pub action: Action,
-    /// Kept beside the action.
-    pub reason: String,
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    Operate {
+        deliveries: Vec<Uuid>,
+        action: Action,
+        reason: String,
+    },
+    /// `item` is the id that `review list` shows.
+    Resolve {
+        item: String,
+        ruling: timeline::Ruling,
+        by: String,
+        reason: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +58,8 @@ pub enum Action {
 pub enum Answer {
     /// Those that were moved; the others are in flight, done, or unknown.
     Moved(Vec<Uuid>),
+    /// The answer is in the timeline; so many obligations followed.
+    Resolved(usize),
     Failed(String),
 }
 
@@ -57,7 +72,7 @@ pub struct Control {
 impl Control {
     /// # Errors
     /// Where the socket cannot be made; the sentence says where.
-    pub fn start(ledger_file: &Path, ledger: Arc<dyn Ledger>) -> Result<Self, String> {
+    pub fn start(ledger_file: &Path, desk: Desk) -> Result<Self, String> {
         let path = socket(ledger_file);
         let failed = |error: std::io::Error| format!("the control socket {} cannot be made: {error}", path.display());
         // The ledger is locked by this hub, so a socket that is there is a dead hub's.
@@ -70,7 +85,7 @@ impl Control {
         let task = tokio::spawn(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, Arc::clone(&ledger)))),
+                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, desk.clone()))),
                     Err(error) => {
                         tracing::warn!(%error, "an operator's command could not be heard");
                         tokio::time::sleep(PATIENCE).await;
@@ -112,32 +127,73 @@ pub async fn ask(ledger_file: &Path, request: &Request) -> Result<Option<Answer>
     answer.map(Some).map_err(|error| format!("the hub's answer cannot be read: {error}"))
 }
 
-/// Does what a request asks.
-pub async fn obey(ledger: &dyn Ledger, request: Request) -> Answer {
-    if request.reason.trim().is_empty() {
+/// What the hub needs to do what it is asked.
+#[derive(Clone)]
+pub struct Desk {
+    pub journey: Arc<Journey>,
+    pub dispatch: DispatchHandle,
+}
+
+impl Desk {
+    async fn obey(&self, request: Request) -> Answer {
+        match request {
+            Request::Operate { deliveries, action, reason } => operate(self.journey.ledger.as_ref(), deliveries, action, reason).await,
+            Request::Resolve { item, ruling, by, reason } => self.resolve(&item, ruling, by, reason).await,
+        }
+    }
+
+    async fn resolve(&self, item: &str, ruling: timeline::Ruling, by: String, reason: String) -> Answer {
+        if by.trim().is_empty() || reason.trim().is_empty() {
+            return Answer::Failed("say who decides and why: both are kept in the child's timeline".to_owned());
+        }
+        let Some(item) = Alias::from_hex(item) else {
+            return Answer::Failed("the item's id is 32 hexadecimal digits, as `review list` shows it".to_owned());
+        };
+        if let timeline::Ruling::Choose(code) = ruling
+            && self.journey.directory.load().organisation(code).is_none()
+        {
+            return Answer::Failed(format!("{code} is not in the directory"));
+        }
+        let resolution = Resolution { item, ruling, by, reason };
+        match self.journey.resolve(&resolution, &self.dispatch.terms()).await {
+            Ok(Resolved::Done(received)) => {
+                let followed = received.obligations.len();
+                self.dispatch.offer(received.leased);
+                self.dispatch.nudge(received.due);
+                Answer::Resolved(followed)
+            }
+            Ok(Resolved::Unknown) => Answer::Failed("no open item has this id; it may have settled itself".to_owned()),
+            Err(error) => Answer::Failed(chain(&error)),
+        }
+    }
+}
+
+/// Moves deliveries by an operator's hand.
+pub async fn operate(ledger: &dyn Ledger, deliveries: Vec<Uuid>, action: Action, reason: String) -> Answer {
+    if reason.trim().is_empty() {
         return Answer::Failed("give a reason: it is kept with the delivery".to_owned());
     }
-    if request.deliveries.len() > DELIVERIES_MAX {
+    if deliveries.len() > DELIVERIES_MAX {
         return Answer::Failed(format!("at most {DELIVERIES_MAX} deliveries at once"));
     }
-    let action = match request.action {
+    let action = match action {
         Action::Retry => OperatorAction::Retry,
         Action::Hold => OperatorAction::Hold,
         Action::Release => OperatorAction::Release,
         Action::Discard => OperatorAction::Discard,
     };
-    match ledger.operate(request.deliveries, action, request.reason, Timestamp::now()).await {
+    match ledger.operate(deliveries, action, reason, Timestamp::now()).await {
         Ok(moved) => Answer::Moved(moved),
-        Err(error) => Answer::Failed(crate::error::chain(&error)),
+        Err(error) => Answer::Failed(chain(&error)),
     }
 }
 
-async fn serve(stream: UnixStream, ledger: Arc<dyn Ledger>) {
+async fn serve(stream: UnixStream, desk: Desk) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     let read = timeout(PATIENCE, (&mut stream).take(LINE_BYTES_MAX).read_line(&mut line)).await;
     let answer = match (read, serde_json::from_str::<Request>(&line)) {
-        (Ok(Ok(_)), Ok(request)) => obey(ledger.as_ref(), request).await,
+        (Ok(Ok(_)), Ok(request)) => desk.obey(request).await,
         _ => Answer::Failed("the request cannot be read; use the placement-hub command of the hub's own version".to_owned()),
     };
     let answer = serde_json::to_vec(&answer).unwrap_or_default();

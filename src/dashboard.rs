@@ -25,7 +25,7 @@ pub fn overview(directory: &Directory, broker: &amqp::State, figures: &Figures, 
         dl.figures {
             @if broker.consuming { (figure("Broker", "consuming", "good")) } @else { (figure("Broker", "not consuming", "bad")) }
             (figure("Messages", &messages.to_string(), ""))
-            (figure("Waiting to be delivered", &waiting.to_string(), ""))
+            (figure("Waiting", &waiting.to_string(), ""))
             (figure("Held", &held.to_string(), when(held, "warn")))
             (figure("Dead letters", &dead.to_string(), when(dead, "bad")))
             (figure("For review", &reviews.to_string(), when(reviews, "warn")))
@@ -125,7 +125,7 @@ fn organisations(directory: &Directory, rows: &[(Code, Row<'_>)]) -> Markup {
                             td.number { (row.lane.map_or(0, |lane| lane.in_flight)) }
                             td.number { (row.held) }
                             td.number { (row.dead) }
-                            td { @if let Some(at) = row.lane.and_then(|lane| lane.next_probe) { (at.strftime("%H:%M:%S UTC")) } @else { "–" } }
+                            td.time { @if let Some(at) = row.lane.and_then(|lane| lane.next_probe) { (at.strftime("%H:%M:%S UTC")) } @else { "–" } }
                         }
                     } }
                 }

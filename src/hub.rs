@@ -2,7 +2,7 @@
 
 use crate::config::Settings;
 use crate::contracts::Contracts;
-use crate::control::Control;
+use crate::control::{Control, Desk};
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::journey::{Journey, SEAL_PAYLOAD};
@@ -99,7 +99,9 @@ impl Hub {
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
         // Without it operators' commands wait until the hub is stopped; children's notices must not.
-        let control = Control::start(&settings.ledger.path, Arc::clone(&ledger)).inspect_err(|why| tracing::error!("{why}")).ok();
+        let control = Control::start(&settings.ledger.path, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone() })
+            .inspect_err(|why| tracing::error!("{why}"))
+            .ok();
         let intake_parts = intake::Parts {
             intake: Arc::clone(&intake),
             journey,

@@ -19,7 +19,8 @@ use domain::casefile::Casefile;
 use domain::delivery::Kind;
 use domain::directory::Directory;
 use domain::policy::Policy;
-use domain::port::{ChildKey, Entry, Lease, LeaseTerms, Ledger, LedgerError, MessageKey, Recorded, RecordedMessage};
+use domain::port::{Alias, ChildKey, Entry, Lease, LeaseTerms, Ledger, LedgerError, MessageKey, Recorded, RecordedMessage};
+use domain::timeline::{Decision, Ruling, Stamp, question};
 use jiff::Timestamp;
 use prepare::{Prepared, Subject};
 use std::collections::{HashMap, HashSet};
@@ -30,6 +31,9 @@ use uuid::Uuid;
 /// Times a batch is decided on again because somebody else changed a child meanwhile. One hub on one ledger conflicts only
 /// with its own leases; several hubs conflict rarely. More is a fault, and the batch is tried again later.
 const ROUNDS_MAX: usize = 8;
+
+/// Open review items that are looked through for one id. More would be another problem.
+const REVIEWS_MAX: usize = 100_000;
 
 /// Everything a journey needs. Cheap to share, and without state of its own.
 pub struct Journey {
@@ -147,6 +151,59 @@ impl Journey {
         received.leased = outcome.leased;
         received.due = outcome.due;
         Ok(received)
+    }
+}
+
+/// An operator's answer to a question.
+#[derive(Clone, Debug)]
+pub struct Resolution {
+    /// The review item, as `review list` shows it.
+    pub item: Alias,
+    pub ruling: Ruling,
+    pub by: String,
+    pub reason: String,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Resolved {
+    /// It is in the timeline, and what follows from it is recorded.
+    Done(Received),
+    /// No open item has this id.
+    Unknown,
+}
+
+impl Journey {
+    /// Takes a person's decision into the child's timeline, and decides again.
+    ///
+    /// # Errors
+    /// As [`Journey::receive`].
+    pub async fn resolve(&self, resolution: &Resolution, lease: &LeaseTerms) -> Result<Resolved, JourneyError> {
+        let directory = self.directory.load_full();
+        for _ in 0..ROUNDS_MAX {
+            let open = self.ledger.reviews(REVIEWS_MAX).await?;
+            let Some(item) = open.into_iter().find(|item| item.key == resolution.item) else { return Ok(Resolved::Unknown) };
+            let subject = prepare::review_subject(&self.keys, &item.detail)?;
+            let loaded = self.ledger.load(vec![item.child], Vec::new()).await?;
+            let Some(record) = loaded.children.into_iter().next() else { return Ok(Resolved::Unknown) };
+            let mut working = Working::open(&self.keys, record.casefile, record.version, record.touched)?;
+            let now = (self.now)();
+            let stamp = Stamp { sent_at: now, message_id: Uuid::now_v7().to_string() };
+            let decision = Decision { stamp, by: resolution.by.clone(), reason: resolution.reason.clone(), ruling: resolution.ruling };
+            working.casefile.timeline.settle(question(&item.reason, &subject), decision);
+            let judged = judge(&mut working.casefile, None, &directory, &self.policy, now, &working.touched);
+            let child = Some(working.update(self, &directory, record.key, &judged, None)?);
+            let outcome = self.ledger.record(vec![Entry { message: None, child, acknowledgement: None }], lease.clone()).await?;
+            if outcome.recorded == [Recorded::Done] {
+                return Ok(Resolved::Done(Received {
+                    leased: outcome.leased,
+                    due: outcome.due,
+                    obligations: judged.counts,
+                    answers: Vec::new(),
+                }));
+            }
+        }
+        Err(JourneyError::Contended)
     }
 }
 

@@ -86,18 +86,19 @@ fn operate(context: &Context, arguments: &Operate, action: Action) -> Outcome {
     let settings = context.settings()?;
     let operator = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "an operator".to_owned());
     let reason = format!("{}, says {operator}", arguments.reason);
-    let request = || Request { deliveries: arguments.ids.clone(), action, reason: reason.clone() };
+    let request = Request::Operate { deliveries: arguments.ids.clone(), action, reason: reason.clone() };
     let answer = runtime()?.block_on(async {
-        match control::ask(&settings.ledger.path, &request()).await.map_err(Failure::Failed)? {
+        match control::ask(&settings.ledger.path, &request).await.map_err(Failure::Failed)? {
             Some(answer) => Ok(answer),
             None => {
                 let ledger = wiring::ledger(&settings).map_err(|error| Failure::Failed(chain(&error)))?;
-                Ok(control::obey(ledger.as_ref(), request()).await)
+                Ok(control::operate(ledger.as_ref(), arguments.ids.clone(), action, reason.clone()).await)
             }
         }
     })?;
     match answer {
         control::Answer::Failed(why) => Err(Failure::Failed(why)),
+        control::Answer::Resolved(_) => Err(Failure::Failed("the hub answered another question".to_owned())),
         control::Answer::Moved(moved) => {
             for id in &moved {
                 say(id)?;

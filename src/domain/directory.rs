@@ -5,6 +5,7 @@
 
 mod area;
 mod dated;
+mod difference;
 mod parts;
 mod reach;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod sample;
 mod succession;
 
 pub use dated::{Link, Span};
+pub use difference::{Change, Differences, How, Part, PostcodeChanges};
 pub use parts::{Parts, Succession};
 
 use crate::code::Code;
@@ -251,6 +253,12 @@ impl Directory {
         self.parents.on(place, on).next()
     }
 
+    /// What `newer` says otherwise; `today` is the day for which postcodes are compared.
+    #[must_use]
+    pub fn differences(&self, newer: &Self, today: Date) -> Differences {
+        difference::differences(self, newer, today)
+    }
+
     /// The code in use for an organisation that may be named by a former one.
     fn known_as(&self, code: Code) -> Code {
         self.aliases.get(&code).copied().unwrap_or(code)
@@ -260,6 +268,18 @@ impl Directory {
     fn candidate(&self, code: Code, evidence: impl Into<String>) -> Candidate {
         let name = self.organisation(code).map_or_else(|| code.to_string(), |organisation| organisation.name.clone());
         Candidate { code, name, evidence: evidence.into() }
+    }
+}
+
+impl OrganisationKind {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Authority => "authority",
+            Self::CommissionerPlace => "place",
+            Self::CommissionerBody => "body",
+            Self::Provider => "provider",
+        }
     }
 }
 

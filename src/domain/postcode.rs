@@ -23,7 +23,7 @@
 mod encode;
 mod index;
 
-pub use encode::{CannotEncode, PostcodeRow, encode};
+pub use encode::{Builder, CannotEncode, PostcodeRow, Repeats, encode};
 pub use index::{Area, PostcodeIndex, Unreadable};
 
 use std::fmt;

@@ -28,6 +28,36 @@ pub struct Timeline {
     pub placements: BTreeMap<String, Placement>,
     pub referrals: BTreeMap<String, Referral>,
     pub claims: BTreeMap<String, BTreeSet<ClaimEvent>>,
+    /// What people decided, by question ([`question`]).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decisions: BTreeMap<String, Decision>,
+}
+
+/// A person's answer to a question that no rule could decide: an event of the timeline like any other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    pub stamp: Stamp,
+    /// The operator, by name.
+    pub by: String,
+    pub reason: String,
+    pub ruling: Ruling,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ruling {
+    /// This organisation it is.
+    Choose(Code),
+    /// Go on as it stands: send what is held, accept what is missing.
+    Proceed,
+    /// Let it be: do not send what is held.
+    Decline,
+}
+
+/// The name of a question: the same for the same thing asked of the same subject.
+#[must_use]
+pub fn question(reason: &str, subject: &str) -> String {
+    format!("{reason}/{subject}")
 }
 
 /// When its publisher sent a message, and which it was: the total order by which "newer" is decided.
@@ -262,6 +292,22 @@ impl Timeline {
         };
         let events = self.claims.entry(update.claim.id.clone()).or_default();
         join_event(events, event, |event| &event.stamp);
+    }
+
+    /// Takes a person's decision in; of two on one question the newest counts.
+    pub fn settle(&mut self, question: String, decision: Decision) {
+        match self.decisions.get(&question) {
+            Some(known) if known.stamp >= decision.stamp => {}
+            _ => {
+                self.decisions.insert(question, decision);
+            }
+        }
+    }
+
+    /// What was decided on a question.
+    #[must_use]
+    pub fn decided(&self, reason: &str, subject: &str) -> Option<Ruling> {
+        self.decisions.get(&question(reason, subject)).map(|decision| decision.ruling)
     }
 
     /// The child as the newest snapshot of any placement describes it; none before the first placement.

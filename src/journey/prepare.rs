@@ -316,6 +316,16 @@ fn sealed_review(journey: &Journey, child: ChildKey, review: &domain::owed::Revi
     })
 }
 
+/// What a review item is about.
+pub(super) fn review_subject(keys: &Keys, detail: &[u8]) -> Result<String, JourneyError> {
+    #[derive(serde::Deserialize)]
+    struct Detail {
+        subject: String,
+    }
+    let detail: Detail = serde_json::from_slice(&keys.open(SEAL_REVIEW, detail)?)?;
+    Ok(detail.subject)
+}
+
 /// Every id by which a person may look for this child: those in the message, and the claims that came of it.
 fn aliases<'a>(keys: &Keys, message: Option<&'a Message>, subjects: impl Iterator<Item = &'a str>) -> Vec<Alias> {
     let mut ids: Vec<&str> = match message {

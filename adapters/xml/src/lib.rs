@@ -5,9 +5,12 @@
 //! shape. What is not XML stops the reading. What is XML, but not of that shape, is noted, and reading goes on, so that
 //! one answer names every mistake.
 //!
+//! Returns of children looked after are read by a module of their own, [`ssda903`], as a stream.
+//!
 //! Absent on purpose: external entities, XInclude, `xsi:type`, `xsi:nil`, any encoding but UTF-8. Nothing is fetched.
 
 mod markup;
+pub mod ssda903;
 mod tree;
 
 use domain::contract::Shape;

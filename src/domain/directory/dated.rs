@@ -55,6 +55,11 @@ impl Links {
     pub(super) fn all(&self, code: Code) -> &[(Code, Span)] {
         self.0.get(&code).map_or(&[], Vec::as_slice)
     }
+
+    /// Every link, in no order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (Code, Code, Span)> {
+        self.0.iter().flat_map(|(&code, links)| links.iter().map(move |&(other, span)| (code, other, span)))
+    }
 }
 
 impl FromIterator<Link> for Links {

@@ -60,6 +60,9 @@ impl Desk<'_> {
             self.wake(release);
             return true;
         }
+        if self.timeline.decided("orphaned-move", stay.subject).is_some() {
+            return false;
+        }
         self.owed.reviews.push(Review {
             reason: "orphaned-move",
             subject: stay.subject.to_owned(),
@@ -73,40 +76,42 @@ impl Desk<'_> {
 
     fn concerned(&mut self, period: &CarePeriod, previous: Option<&Stay<'_>>, stay: &Stay<'_>, orphaned: bool) -> Vec<Concerned> {
         let as_of = self.policy.day(placed_there_since(stay));
-        let here = self.directory.locate(stay.whereabouts(), as_of);
+        let place = self.place_of(stay.subject, stay.told());
+        let here = self.directory.locate(place, as_of);
         let mut concerned = Vec::with_capacity(3);
-        match here.authority {
-            Ok(found) => {
-                if let Some(said) = stay.whereabouts().local_authority.filter(|said| *said != found) {
-                    self.contradictory_area(stay, found, said, as_of);
-                }
-                if found != self.timeline.authority {
-                    concerned.push(Concerned { recipient: found, place: None, role: Role::AreaAuthority });
-                }
+        if let Some(found) = self.organisation_or_ask(stay.subject, here.authority, as_of) {
+            if let Some(said) = place.local_authority.filter(|said| *said != found) {
+                self.contradictory_area(stay, found, said, as_of);
             }
-            Err(unresolved) => self.review(stay.subject, &unresolved, as_of),
+            if found != self.timeline.authority {
+                concerned.push(Concerned { recipient: found, place: None, role: Role::AreaAuthority });
+            }
         }
-        match here.commissioner {
-            Ok(commissioner) => add_commissioner(&mut concerned, commissioner, Role::NewAreaCommissioner),
-            Err(unresolved) => self.review(stay.subject, &unresolved, as_of),
+        if let Some(commissioner) = self.commissioner_or_ask(stay.subject, here.commissioner, as_of) {
+            add_commissioner(&mut concerned, commissioner, Role::NewAreaCommissioner);
         }
         if orphaned {
             return concerned;
         }
-        match self.former_area(period, previous, as_of) {
-            Ok(commissioner) => add_commissioner(&mut concerned, commissioner, Role::FormerAreaCommissioner),
-            // A care period without an origin is one question, asked once, about the care period.
-            Err(unresolved) if unresolved.reason == "no-origin" => {}
-            Err(unresolved) => self.review(stay.subject, &unresolved, as_of),
+        // A care period without an origin is one question, asked once, about the care period; and the place of the stay
+        // before is a question about that stay.
+        let (subject, former) = match previous {
+            Some(previous) => {
+                (previous.subject, self.directory.locate(self.place_of(previous.subject, previous.last.told()), as_of).commissioner)
+            }
+            None => (stay.subject, self.home_area(period, as_of)),
+        };
+        if former.as_ref().is_err_and(|unresolved| unresolved.reason == "no-origin") {
+            return concerned;
+        }
+        if let Some(commissioner) = self.commissioner_or_ask(subject, former, as_of) {
+            add_commissioner(&mut concerned, commissioner, Role::FormerAreaCommissioner);
         }
         concerned
     }
 
-    /// The commissioner of the area where the child was living: of the stay before, else of the home at entry.
-    fn former_area(&self, period: &CarePeriod, previous: Option<&Stay<'_>>, as_of: Date) -> Result<Commissioner, Unresolved> {
-        if let Some(previous) = previous {
-            return self.directory.locate(whereabouts(previous.last.told()), as_of).commissioner;
-        }
+    /// The commissioner of the area where the child was living before care.
+    fn home_area(&self, period: &CarePeriod, as_of: Date) -> Result<Commissioner, Unresolved> {
         let home = CarePeriod::earliest(&period.home_postcode).map(String::as_str);
         if home.is_some() {
             let located = self.directory.locate(Whereabouts { postcode: home, local_authority: None }, as_of).commissioner;
@@ -119,6 +124,9 @@ impl Desk<'_> {
     }
 
     fn contradictory_area(&mut self, stay: &Stay<'_>, found: Code, said: Code, as_of: Date) {
+        if self.timeline.decided("contradictory-area", stay.subject).is_some() {
+            return;
+        }
         let candidate = |code: Code, evidence: &str| Candidate {
             code,
             name: self.directory.organisation(code).map(|body| body.name.clone()).unwrap_or_default(),

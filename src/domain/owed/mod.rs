@@ -16,9 +16,9 @@ pub use reclaim::claim_id;
 
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
-use crate::directory::{Candidate, Directory, Unresolved};
+use crate::directory::{Candidate, Commissioner, Directory, Unresolved, Whereabouts};
 use crate::policy::Policy;
-use crate::timeline::Timeline;
+use crate::timeline::{Ruling, Snapshot, Timeline};
 use jiff::{Timestamp, civil::Date};
 
 /// Everything that the timeline asks for at one moment.
@@ -97,6 +97,9 @@ pub fn required(timeline: &Timeline, directory: &Directory, policy: &Policy, now
     desk.owed
 }
 
+/// Questions that are answered by naming the authority in whose area a placement is.
+const PLACE_QUESTIONS: [&str; 3] = ["unknown-postcode", "ended-postcode", "contradictory-area"];
+
 /// What every rule works with, and where it puts its answers.
 struct Desk<'a> {
     timeline: &'a Timeline,
@@ -109,6 +112,52 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn suppress(&mut self, kind: Kind, subject: &str, why: &'static str) {
         self.owed.suppressed.push(Suppressed { kind, subject: subject.to_owned(), why });
+    }
+
+    /// What was found, or what a person chose in its place; else the question is opened.
+    fn organisation_or_ask(&mut self, subject: &str, found: Result<Code, Unresolved>, since: Date) -> Option<Code> {
+        let unresolved = match found {
+            Ok(code) => return Some(code),
+            Err(unresolved) => unresolved,
+        };
+        match self.timeline.decided(unresolved.reason, subject) {
+            Some(Ruling::Choose(code)) => Some(code),
+            Some(Ruling::Proceed | Ruling::Decline) => None,
+            None => {
+                self.review(subject, &unresolved, since);
+                None
+            }
+        }
+    }
+
+    /// As [`Self::organisation_or_ask`]; a chosen commissioner of any age is followed to the body responsible on the day.
+    fn commissioner_or_ask(&mut self, subject: &str, found: Result<Commissioner, Unresolved>, on: Date) -> Option<Commissioner> {
+        let reason = match &found {
+            Ok(commissioner) => return Some(*commissioner),
+            Err(unresolved) => unresolved.reason,
+        };
+        match self.timeline.decided(reason, subject) {
+            Some(Ruling::Choose(code)) => match self.directory.responsible_for(code, None, on) {
+                Ok(commissioner) => Some(commissioner),
+                Err(unresolved) => {
+                    self.review(subject, &unresolved, on);
+                    None
+                }
+            },
+            _ => self
+                .organisation_or_ask(subject, found.map(|commissioner| commissioner.body), on)
+                .map(|body| Commissioner { body, place: None }),
+        }
+    }
+
+    /// Where a placement is: as its message says, unless a person has said which authority it is.
+    fn place_of<'s>(&self, subject: &str, snapshot: &'s Snapshot) -> Whereabouts<'s> {
+        let said = stays::whereabouts(snapshot);
+        let chosen = PLACE_QUESTIONS.iter().find_map(|reason| match self.timeline.decided(reason, subject) {
+            Some(Ruling::Choose(authority)) => Some(authority),
+            _ => None,
+        });
+        chosen.map_or(said, |authority| Whereabouts { postcode: None, local_authority: Some(authority) })
     }
 
     /// Opens a review item for something that could not be resolved, with the clock running from `since`.

@@ -3,7 +3,7 @@
 use super::{Desk, Review};
 use crate::code::Code;
 use crate::directory::{Unresolved, Whereabouts};
-use crate::timeline::CarePeriod;
+use crate::timeline::{CarePeriod, Ruling};
 use serde::Serialize;
 
 /// The code as at entry, never recomputed, and how good the evidence for it is.
@@ -20,12 +20,19 @@ pub enum Grade {
     GpPractice,
     DeclaredCommissioner,
     HomePostcode,
+    /// A person said so.
+    Decided,
 }
 
 impl Desk<'_> {
     /// Grades the evidence of a care period: GP practice at entry, else declared commissioner, else home postcode at entry.
     pub(super) fn originating(&self, period: &CarePeriod) -> Result<Originating, Unresolved> {
         let entry = period.facts.started_on;
+        for reason in ["contradictory-origin", "no-origin"] {
+            if let Some(Ruling::Choose(code_at_entry)) = self.timeline.decided(reason, &period.facts.id) {
+                return Ok(Originating { code_at_entry, grade: Grade::Decided });
+            }
+        }
         let by_practice =
             CarePeriod::earliest(&period.gp_practice).and_then(|practice| self.directory.commissioner_of_practice(practice, entry));
         if let Some(code_at_entry) = by_practice {
@@ -49,7 +56,7 @@ impl Desk<'_> {
     /// A later message that contradicts the origin, or no origin at all, is for a person.
     pub(super) fn origin_review(&mut self, period_id: &str, period: &CarePeriod) {
         let since = self.policy.day(period.first.sent_at);
-        if period.is_contradicted() {
+        if period.is_contradicted() && self.timeline.decided("contradictory-origin", period_id).is_none() {
             let candidates = period
                 .commissioner
                 .iter()
@@ -67,7 +74,9 @@ impl Desk<'_> {
                 due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
             });
         }
-        if let Err(unresolved) = self.originating(period) {
+        if let Err(unresolved) = self.originating(period)
+            && self.timeline.decided(unresolved.reason, period_id).is_none()
+        {
             self.review(period_id, &unresolved, since);
         }
     }

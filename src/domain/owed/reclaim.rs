@@ -3,14 +3,13 @@
 //! A reclaim follows the care; nothing about it reaches back to a referral.
 
 use super::referral::is_revoked;
-use super::stays::whereabouts;
 use super::view::{self, Claim};
 use super::{Desk, Required, Review, eighteenth_birthday};
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
 use crate::directory::Country;
 use crate::policy::Stage;
-use crate::timeline::{CarePeriod, Placement, Referral, ReferralEvent};
+use crate::timeline::{CarePeriod, Placement, Referral, ReferralEvent, Ruling};
 use sha2::{Digest, Sha256};
 
 impl<'a> Desk<'a> {
@@ -38,18 +37,20 @@ impl<'a> Desk<'a> {
         let placement = self.placement_on(event.occurred_on).unwrap_or(asked_in);
         let told = placement.told();
         if event.occurred_on >= eighteenth_birthday(told.child.birth_date) {
-            self.claim_review("adult-service-date", &id, "the service was given after the 18th birthday", event);
-            return;
+            // Only a person can say that it is claimed all the same.
+            match timeline.decided("adult-service-date", &id) {
+                Some(Ruling::Proceed) => {}
+                Some(_) => return,
+                None => return self.claim_review("adult-service-date", &id, "the service was given after the 18th birthday", event),
+            }
         }
         // A care period without an origin is already a question of its own.
         let Ok(origin) = self.originating(period) else { return };
         let home = CarePeriod::earliest(&period.home_postcode).map(String::as_str);
         let recorded_on = self.policy.day(event.recorded_at);
-        let responsible = match self.directory.responsible_for(origin.code_at_entry, home, recorded_on) {
-            Ok(responsible) => responsible,
-            Err(unresolved) => return self.review(&id, &unresolved, recorded_on),
-        };
-        let here = self.directory.locate(whereabouts(told), event.occurred_on);
+        let responsible = self.directory.responsible_for(origin.code_at_entry, home, recorded_on);
+        let Some(responsible) = self.commissioner_or_ask(&id, responsible, recorded_on) else { return };
+        let here = self.directory.locate(self.place_of(&told.facts.id, told), event.occurred_on);
         let then = self.directory.responsible_for(origin.code_at_entry, home, event.occurred_on).map(|commissioner| commissioner.body);
         if let (Ok(current), Ok(then)) = (&here.commissioner, &then)
             && current.body == *then
@@ -57,9 +58,13 @@ impl<'a> Desk<'a> {
             self.suppress(Kind::ReclaimRequest, &id, "the originating and the current commissioner are the same body");
             return;
         }
-        let hold = self.reason_to_hold(here.country, &told.facts.placement_type);
+        let mut hold = self.reason_to_hold(here.country, &told.facts.placement_type);
         if let Some(why) = hold {
-            self.claim_review("held-reclaim", &id, why, event);
+            match timeline.decided("held-reclaim", &id) {
+                Some(Ruling::Decline) => return self.suppress(Kind::ReclaimRequest, &id, "a person decided that this is not reclaimed"),
+                Some(_) => hold = None,
+                None => self.claim_review("held-reclaim", &id, why, event),
+            }
         }
         let nhs_number = told.child.nhs_number.as_deref().filter(|_| self.policy.reclaim_nhs_number);
         let claim = Claim { id, stage, event, origin, responsible: responsible.body, nhs_number };

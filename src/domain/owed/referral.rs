@@ -2,7 +2,6 @@
 //!
 //! Nothing in here looks at money, at whether a stay is short, or at whether the move was parked: care does not wait.
 
-use super::stays::whereabouts;
 use super::{Desk, Required, view};
 use crate::delivery::{Basis, Kind};
 use crate::directory::Unresolved;
@@ -23,8 +22,9 @@ impl<'a> Desk<'a> {
         let told = placement.told();
         let recorded_on = self.policy.day(request.recorded_at);
         let on = recorded_on.max(told.facts.started_on);
-        match self.directory.locate(whereabouts(told), on).camhs {
-            Ok(recipient) => self.owed.obligations.push(Required {
+        let provider = self.directory.locate(self.place_of(&told.facts.id, told), on).camhs;
+        if let Some(recipient) = self.organisation_or_ask(id, provider, recorded_on) {
+            self.owed.obligations.push(Required {
                 kind: Kind::Referral,
                 recipient,
                 place: None,
@@ -34,8 +34,7 @@ impl<'a> Desk<'a> {
                 basis: Basis::Referral,
                 hold: None,
                 content: view::referral(self.policy, self.timeline, id, request, placement),
-            }),
-            Err(unresolved) => self.review(id, &unresolved, recorded_on),
+            });
         }
         self.unanswered(id, referral, request);
     }

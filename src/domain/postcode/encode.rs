@@ -37,67 +37,159 @@ pub enum CannotEncode {
 /// # Errors
 /// Where the rows contradict each other or do not fit the format.
 pub fn encode(epochs: &[Date], rows: &[PostcodeRow]) -> Result<Vec<u8>, CannotEncode> {
-    if !epochs.is_sorted_by(|a, b| a < b) {
-        return Err(CannotEncode::Dates);
+    let mut builder = Builder::new(epochs)?;
+    for row in rows {
+        builder.add(row.postcode, row.district, &row.places, row.ended)?;
     }
-    let mut tables = Tables::default();
-    let placed = place(epochs.len(), rows, &mut tables)?;
-    let sectors = Sectors::gather(&placed)?;
-    let ended = ended(rows)?;
-
-    let mut body = Vec::new();
-    for count in [epochs.len(), tables.codes.len(), tables.cells.len(), sectors.heads.len() / 3, sectors.entries.len(), ended.len()] {
-        put_u32(&mut body, number(count)?);
+    match builder.settle().contradictory.first() {
+        Some(&row) => Err(CannotEncode::Twice { row }),
+        None => builder.finish(),
     }
-    for day in epochs {
-        put_u32(
-            &mut body,
-            u32::try_from(i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day()))
-                .map_err(|_| CannotEncode::Dates)?,
-        );
-    }
-    for code in in_order(&tables.codes) {
-        body.push(u8::try_from(code.as_str().len()).unwrap_or_default());
-        body.extend(code.as_str().bytes().chain(std::iter::repeat(0)).take(15));
-    }
-    in_order(&tables.cells).into_iter().flatten().for_each(|&at| put_u16(&mut body, at));
-    sectors.heads.iter().for_each(|&n| put_u32(&mut body, n));
-    put_u32(&mut body, number(sectors.palette.len())?);
-    sectors.palette.iter().chain(&sectors.entries).for_each(|&n| put_u16(&mut body, n));
-    ended.keys().for_each(|&key| put_u32(&mut body, key));
-    ended.values().for_each(|&month| put_u16(&mut body, month));
-
-    let mut bytes = MAGIC.to_vec();
-    put_u16(&mut bytes, VERSION);
-    bytes.extend(Sha256::digest(&body));
-    bytes.extend(body);
-    Ok(bytes)
 }
 
-/// Codes and cells, each numbered as first met.
-#[derive(Default)]
-struct Tables {
+/// Gathers postcodes one by one, at twelve bytes each: a whole country fits into memory many times.
+pub struct Builder {
+    epochs: Vec<Date>,
     codes: BTreeMap<Code, u16>,
     cells: BTreeMap<Vec<u16>, u16>,
+    rows: Vec<Row>,
+    /// The cell of the row that is being added.
+    cell: Vec<u16>,
+    added: u32,
 }
 
-/// Postcode to cell, in the order of the keys.
-fn place(epochs: usize, rows: &[PostcodeRow], tables: &mut Tables) -> Result<BTreeMap<Postcode, u16>, CannotEncode> {
-    let mut placed = BTreeMap::new();
-    for (at, row) in rows.iter().enumerate() {
-        if row.places.len() != epochs {
-            return Err(CannotEncode::Places { row: at });
+/// Postcodes that were added more than once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// Rows (counted from 0) that say again what another says: one of them counts.
+    pub alike: Vec<usize>,
+    /// Rows that say something else than an earlier one: then none of the postcode's rows counts.
+    pub contradictory: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    postcode: Postcode,
+    /// In the order of adding.
+    number: u32,
+    cell: u16,
+    /// Months since year 0; 0 where it has not ended.
+    ended: u16,
+}
+
+impl Builder {
+    /// `epochs` are the first days of the rows' columns.
+    ///
+    /// # Errors
+    /// Where they do not rise.
+    pub fn new(epochs: &[Date]) -> Result<Self, CannotEncode> {
+        if !epochs.is_sorted_by(|a, b| a < b) {
+            return Err(CannotEncode::Dates);
         }
-        let mut cell = vec![intern(&mut tables.codes, row.district, "codes")?];
-        for place in &row.places {
-            cell.push(place.map_or(Ok(NONE), |code| intern(&mut tables.codes, code, "codes"))?);
-        }
-        let cell = intern(&mut tables.cells, cell, "cells")?;
-        if placed.insert(row.postcode, cell).is_some_and(|before| before != cell) {
-            return Err(CannotEncode::Twice { row: at });
-        }
+        Ok(Self { epochs: epochs.to_vec(), codes: BTreeMap::new(), cells: BTreeMap::new(), rows: Vec::new(), cell: Vec::new(), added: 0 })
     }
-    Ok(placed)
+
+    /// Adds one postcode: the commissioner place from each epoch on, and the year and month in which it ended.
+    ///
+    /// # Errors
+    /// Where it does not fit the format.
+    pub fn add(
+        &mut self,
+        postcode: Postcode,
+        district: Code,
+        places: &[Option<Code>],
+        ended: Option<(i16, i8)>,
+    ) -> Result<(), CannotEncode> {
+        let number = self.added;
+        if places.len() != self.epochs.len() {
+            return Err(CannotEncode::Places { row: usize::try_from(number).unwrap_or(usize::MAX) });
+        }
+        self.cell.clear();
+        self.cell.push(intern(&mut self.codes, district, "codes")?);
+        for place in places {
+            self.cell.push(place.map_or(Ok(NONE), |code| intern(&mut self.codes, code, "codes"))?);
+        }
+        let cell = match self.cells.get(self.cell.as_slice()) {
+            Some(&known) => known,
+            None => intern(&mut self.cells, self.cell.clone(), "cells")?,
+        };
+        let ended = ended.map_or(Ok(0), |month| months(month).ok_or(CannotEncode::Dates))?;
+        self.rows.push(Row { postcode, number, cell, ended });
+        self.added = number.checked_add(1).ok_or(CannotEncode::TooMany("rows"))?;
+        Ok(())
+    }
+
+    /// Sorts, and takes out what was added more than once: the same again, or contradictory.
+    pub fn settle(&mut self) -> Repeats {
+        self.rows.sort_unstable();
+        let mut repeats = Repeats::default();
+        let mut kept = Vec::with_capacity(self.rows.len());
+        for same in self.rows.chunk_by(|one, other| one.postcode == other.postcode) {
+            let first = same[0];
+            let (alike, other): (Vec<Row>, Vec<Row>) = same[1..].iter().partition(|row| (row.cell, row.ended) == (first.cell, first.ended));
+            let numbers = |rows: Vec<Row>| rows.into_iter().filter_map(|row| usize::try_from(row.number).ok());
+            if other.is_empty() {
+                kept.push(first);
+            }
+            repeats.alike.extend(numbers(alike));
+            repeats.contradictory.extend(numbers(other));
+        }
+        self.rows = kept;
+        repeats.alike.sort_unstable();
+        repeats.contradictory.sort_unstable();
+        repeats
+    }
+
+    /// Whether a postcode is there. Only after [`Builder::settle`].
+    #[must_use]
+    pub fn holds(&self, postcode: Postcode) -> bool {
+        self.rows.binary_search_by_key(&postcode, |row| row.postcode).is_ok()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The index as bytes.
+    ///
+    /// # Errors
+    /// Where the rows do not fit the format.
+    pub fn finish(mut self) -> Result<Vec<u8>, CannotEncode> {
+        self.settle();
+        let sectors = Sectors::gather(&self.rows)?;
+        let ended: Vec<&Row> = self.rows.iter().filter(|row| row.ended > 0).collect();
+
+        let mut body = Vec::new();
+        for count in [self.epochs.len(), self.codes.len(), self.cells.len(), sectors.heads.len() / 3, sectors.entries.len(), ended.len()] {
+            put_u32(&mut body, number(count)?);
+        }
+        for day in &self.epochs {
+            let day = i32::from(day.year()) * 10_000 + i32::from(day.month()) * 100 + i32::from(day.day());
+            put_u32(&mut body, u32::try_from(day).map_err(|_| CannotEncode::Dates)?);
+        }
+        for code in in_order(&self.codes) {
+            body.push(u8::try_from(code.as_str().len()).unwrap_or_default());
+            body.extend(code.as_str().bytes().chain(std::iter::repeat(0)).take(15));
+        }
+        in_order(&self.cells).into_iter().flatten().for_each(|&at| put_u16(&mut body, at));
+        sectors.heads.iter().for_each(|&n| put_u32(&mut body, n));
+        put_u32(&mut body, number(sectors.palette.len())?);
+        sectors.palette.iter().chain(&sectors.entries).for_each(|&n| put_u16(&mut body, n));
+        ended.iter().for_each(|row| put_u32(&mut body, row.postcode.key()));
+        ended.iter().for_each(|row| put_u16(&mut body, row.ended));
+
+        let mut bytes = MAGIC.to_vec();
+        put_u16(&mut bytes, VERSION);
+        bytes.extend(Sha256::digest(&body));
+        bytes.extend(body);
+        Ok(bytes)
+    }
 }
 
 fn intern<K: Ord>(table: &mut BTreeMap<K, u16>, key: K, what: &'static str) -> Result<u16, CannotEncode> {
@@ -114,35 +206,31 @@ struct Sectors {
 }
 
 impl Sectors {
-    fn gather(placed: &BTreeMap<Postcode, u16>) -> Result<Self, CannotEncode> {
+    /// From rows in the order of their keys.
+    fn gather(rows: &[Row]) -> Result<Self, CannotEncode> {
         let mut sectors = Self::default();
         let (mut current, mut palette_start) = (None, 0);
-        for (postcode, &cell) in placed {
-            if current != Some(postcode.sector()) {
-                current = Some(postcode.sector());
+        for row in rows {
+            if current != Some(row.postcode.sector()) {
+                current = Some(row.postcode.sector());
                 palette_start = sectors.palette.len();
-                sectors.heads.extend([postcode.sector(), number(sectors.entries.len())?, number(palette_start)?]);
+                sectors.heads.extend([row.postcode.sector(), number(sectors.entries.len())?, number(palette_start)?]);
             }
-            let at = sectors.palette[palette_start..].iter().position(|&known| known == cell).unwrap_or_else(|| {
-                sectors.palette.push(cell);
+            let at = sectors.palette[palette_start..].iter().position(|&known| known == row.cell).unwrap_or_else(|| {
+                sectors.palette.push(row.cell);
                 sectors.palette.len() - palette_start - 1
             });
             let at = u16::try_from(at).ok().filter(|&at| at < 128).ok_or(CannotEncode::TooMany("areas in one sector"))?;
-            sectors.entries.push(u16::try_from(postcode.unit() << 7).map_err(|_| CannotEncode::TooMany("units"))? | at);
+            sectors.entries.push(u16::try_from(row.postcode.unit() << 7).map_err(|_| CannotEncode::TooMany("units"))? | at);
         }
         Ok(sectors)
     }
 }
 
-/// Key to months since year 0, of those that have ended.
-fn ended(rows: &[PostcodeRow]) -> Result<BTreeMap<u32, u16>, CannotEncode> {
-    let ended = rows.iter().filter_map(|row| row.ended.map(|month| (row.postcode.key(), month)));
-    ended
-        .map(|(key, (year, month))| {
-            let months = (1..=12).contains(&month).then(|| i32::from(year) * 12 + i32::from(month) - 1);
-            months.and_then(|months| u16::try_from(months).ok()).map(|months| (key, months)).ok_or(CannotEncode::Dates)
-        })
-        .collect()
+/// Months since year 0.
+fn months((year, month): (i16, i8)) -> Option<u16> {
+    let months = (1..=12).contains(&month).then(|| i32::from(year) * 12 + i32::from(month) - 1)?;
+    u16::try_from(months).ok().filter(|&months| months > 0)
 }
 
 fn in_order<K>(table: &BTreeMap<K, u16>) -> Vec<&K> {
@@ -178,7 +266,7 @@ impl std::error::Error for CannotEncode {}
 
 #[cfg(test)]
 mod tests {
-    use super::{CannotEncode, PostcodeRow, encode};
+    use super::{Builder, CannotEncode, PostcodeRow, Repeats, encode};
     use crate::code::Code;
     use crate::postcode::{Postcode, PostcodeIndex};
     use jiff::civil::{Date, date};
@@ -229,6 +317,45 @@ mod tests {
     fn nothing_is_an_index_too() {
         let index = PostcodeIndex::read(encode(&[], &[]).unwrap()).unwrap();
         assert!(index.is_empty() && index.find(Postcode::parse("ME14 2AA").unwrap()).is_none());
+    }
+
+    #[test]
+    fn what_is_said_twice_counts_once_and_what_is_contradicted_not_at_all() {
+        let epochs = [date(2026, 4, 1)];
+        let mut builder = Builder::new(&epochs).unwrap();
+        let postcode = |text: &str| Postcode::parse(text).unwrap();
+        for (text, district) in [
+            ("ME14 2AB", "E07000110"),
+            ("ME14 2AA", "E07000110"),
+            ("ME14 2AB", "E07000105"),
+            ("ME14 2AA", "E07000110"),
+            ("ME14 2AB", "E07000110"),
+        ] {
+            builder.add(postcode(text), code(district), &[Some(code("91Q"))], None).unwrap();
+        }
+        assert_eq!(builder.settle(), Repeats { alike: vec![3, 4], contradictory: vec![2] });
+        assert!(builder.holds(postcode("ME14 2AA")) && !builder.holds(postcode("ME14 2AB")));
+        assert_eq!((builder.len(), builder.is_empty()), (1, false));
+        let index = PostcodeIndex::read(builder.finish().unwrap()).unwrap();
+        assert_eq!(
+            index.iter().map(|(found, area)| (found, area.district)).collect::<Vec<_>>(),
+            [(postcode("ME14 2AA"), code("E07000110"))]
+        );
+    }
+
+    #[test]
+    fn an_index_is_walked_in_order() {
+        let rows = [
+            PostcodeRow { ended: Some((2019, 12)), ..row("GU14 6AA", "E07000092", ["D4U1Y", ""]) },
+            row("GU14 7JF", "E07000092", ["D4U1Y", "D9Y0V"]),
+            row("ME14 2AA", "E07000110", ["91Q", "91Q"]),
+        ];
+        let index = PostcodeIndex::read(encode(&epochs(), &rows).unwrap()).unwrap();
+        let walked: Vec<PostcodeRow> = index
+            .iter()
+            .map(|(postcode, area)| PostcodeRow { postcode, district: area.district, places: area.places.to_vec(), ended: area.ended })
+            .collect();
+        assert_eq!(walked, rows);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading the index: checked whole once, then searched in place.
 
-use super::Postcode;
+use super::{Postcode, UNITS};
 use crate::code::Code;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -78,9 +78,28 @@ impl PostcodeIndex {
         let (first, palette) = (self.sector_field(sector, 4)?, self.sector_field(sector, 8)?);
         let end = self.sector_field(sector + 1, 4).unwrap_or(self.entries.count);
         let entry = search(end - first, |i| u32::from(self.entry(first + i)) >> 7, postcode.unit())?;
-        let cell = self.u16(self.palette.at + 2 * (palette + usize::from(self.entry(first + entry) & 0x7f)));
-        let cell = self.cells.get(usize::from(cell))?;
-        Some(Area { district: cell.district, epochs: &self.epochs, places: &cell.places, ended: self.ended(postcode) })
+        self.area(postcode, palette + usize::from(self.entry(first + entry) & 0x7f))
+    }
+
+    /// Every postcode with its area, in the order of the keys.
+    pub fn iter(&self) -> impl Iterator<Item = (Postcode, Area<'_>)> {
+        (0..self.sectors.count).flat_map(move |sector| {
+            let key = self.u32(self.sectors.at + sector * SECTOR);
+            let first = self.sector_field(sector, 4).unwrap_or_default();
+            let palette = self.sector_field(sector, 8).unwrap_or_default();
+            let end = self.sector_field(sector + 1, 4).unwrap_or(self.entries.count);
+            (first..end).filter_map(move |at| {
+                let entry = self.entry(at);
+                let postcode = Postcode(key.checked_mul(UNITS)?.checked_add(u32::from(entry) >> 7)?);
+                Some((postcode, self.area(postcode, palette + usize::from(entry & 0x7f))?))
+            })
+        })
+    }
+
+    /// The first day of each column, rising.
+    #[must_use]
+    pub fn epochs(&self) -> &[Date] {
+        &self.epochs
     }
 
     #[must_use]
@@ -147,6 +166,11 @@ impl PostcodeIndex {
         });
         let palette_fits = (0..self.palette.count).all(|i| usize::from(self.u16(self.palette.at + 2 * i)) < self.cells.len());
         sectors_fit && palette_fits && self.epochs.is_sorted() && (self.sectors.count > 0 || self.entries.count == 0)
+    }
+
+    fn area(&self, postcode: Postcode, palette: usize) -> Option<Area<'_>> {
+        let cell = self.cells.get(usize::from(self.u16(self.palette.at + 2 * palette)))?;
+        Some(Area { district: cell.district, epochs: &self.epochs, places: &cell.places, ended: self.ended(postcode) })
     }
 
     fn ended(&self, postcode: Postcode) -> Option<(i16, i8)> {
