@@ -338,13 +338,9 @@ fn outgoing(told: Told) -> Outgoing {
 }
 
 fn introduce(hub: &Hub, organisations: usize, options: &Options) {
-    let what = if options.once {
-        "plays a fixed history of moves".to_owned()
-    } else {
-        format!("takes {} messages a minute about moves", options.rate)
-    };
+    let what = if options.once { "The messages of a fixed history".to_owned() } else { format!("{} messages a minute", options.rate) };
     eprintln!(
-        "A hub {what} of children in the South East, who are invented, and tells {organisations} simulated organisations. Status page: {}",
+        "{what} about invented children of the South East go to a hub, which tells {organisations} simulated organisations. Status page: {}",
         page(hub)
     );
 }

@@ -7,6 +7,7 @@ use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
+use crate::reload::Reloader;
 use crate::telemetry::Metrics;
 use crate::{clock, http, intake, wiring};
 use arc_swap::ArcSwap;
@@ -32,6 +33,7 @@ pub struct Hub {
     dispatch: DispatchHandle,
     stop: watch::Sender<bool>,
     control: Option<Control>,
+    reloader: Arc<Reloader>,
     pub ledger: Arc<dyn Ledger>,
     pub metrics: Arc<Metrics>,
 }
@@ -98,8 +100,11 @@ impl Hub {
             journey: Arc::clone(&journey),
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
+        let again = settings.clone();
+        let load = Arc::new(move || wiring::directory(&again, Timestamp::now()));
+        let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
         // Without it operators' commands wait until the hub is stopped; children's notices must not.
-        let control = Control::start(&settings.ledger.path, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone() })
+        let control = Control::start(&settings.ledger.path, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) })
             .inspect_err(|why| tracing::error!("{why}"))
             .ok();
         let intake_parts = intake::Parts {
@@ -112,7 +117,7 @@ impl Hub {
             stop: stopped,
         };
         let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, control, ledger, metrics })
+        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
     /// Where the status page is.
@@ -130,6 +135,12 @@ impl Hub {
     #[must_use]
     pub fn lanes(&self) -> Vec<dispatch::LaneStatus> {
         self.dispatch.lanes()
+    }
+
+    /// Where a new directory is put to use.
+    #[must_use]
+    pub fn reloader(&self) -> Arc<Reloader> {
+        Arc::clone(&self.reloader)
     }
 
     /// Stops in order: take no more, record and acknowledge what was taken, finish what is being sent, give back the rest.

@@ -50,9 +50,9 @@ pub fn demo(context: &Context, arguments: &Arguments) -> Outcome {
         demo::run(&options, settings, stop).await.map_err(Failure::Failed)
     })?;
     if arguments.json {
-        say_json(&summary)?
+        say_json(&summary)?;
     } else {
-        say(&summary)?
+        say(&summary)?;
     }
     if summary.balanced { Ok(()) } else { Err(failed("the demo does not add up")(summary.mistakes.join("; "))) }
 }

@@ -12,7 +12,7 @@ use jiff::{Span, ToSpan};
 
 /// Synthetic NHS numbers begin with 999; these are the nine digits before the check digit.
 const NHS_STEM: u64 = 999_200_000;
-/// Ids of children at their authority start here, so that they have six digits.
+/// Ids of children at their authority start here, so that they have six digits; a letter before them tells them from a figure.
 const LOCAL_ID: u64 = 300_000;
 
 /// A child in care, as its council knows it.
@@ -68,7 +68,7 @@ impl Child {
         let old_kent = home.authority == "E10000016" && care_since < jiff::civil::date(2020, 4, 1);
         Self {
             authority: home.authority,
-            local_id: (LOCAL_ID + number * 7).to_string(),
+            local_id: format!("C{}", LOCAL_ID + number * 7),
             nhs_number: Some(nhs_number(number)).filter(|_| !chance.percent(8)),
             given_name: chance.pick(&GIVEN_NAMES),
             family_name: chance.pick(&FAMILY_NAMES),
@@ -245,7 +245,7 @@ fn referral(id: &str, follows: Option<String>, words: usize) -> Fields {
         ("id", id.into()),
         ("priority", PRIORITIES[words % PRIORITIES.len()].into()),
         ("reason", REFERRAL_REASONS[words % REFERRAL_REASONS.len()].into()),
-        ("continuesTreatment", (words % REFERRAL_REASONS.len() == 0).into()),
+        ("continuesTreatment", words.is_multiple_of(REFERRAL_REASONS.len()).into()),
     ];
     fields.extend(follows.map(|earlier| ("follows", Node::from(earlier))));
     fields

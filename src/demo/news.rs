@@ -42,12 +42,18 @@ pub fn told(directory: &Directory, recipient: Code, envelope: &Value, today: Dat
     match kind {
         "arrival-notice" => {
             let started_on = date(&data["placement"]["startedOn"]);
-            let arrives = if started_on.is_some_and(|day| day > today) { "arrives" } else { "arrived" };
-            let what = if data["role"] == "former-area-commissioner" { "moves on" } else { arrives };
-            let what = if what == "moves on" && started_on.is_some_and(|day| day <= today) { "moved on" } else { what };
+            let leaves = data["role"] == "former-area-commissioner";
+            let what = match (leaves, started_on.is_some_and(|day| day > today)) {
+                (false, true) => "arrives",
+                (false, false) => "arrived",
+                (true, true) => "moves away",
+                (true, false) => "moved away",
+            };
             format!("{who} was told that a child in {from}'s care {what}{}", on(started_on))
         }
-        "end-notice" => format!("{who} was told that a placement of {from} ended{}", on(date(&data["placement"]["endedOn"]))),
+        "end-notice" => {
+            format!("{who} was told that a child in {from}'s care left its placement{}", on(date(&data["placement"]["endedOn"])))
+        }
         "notice-correction" => format!("{who} got a correction: {from} changed what it had said"),
         "notice-withdrawal" => format!("{who} was told to disregard an earlier notice"),
         "referral" => {
@@ -91,5 +97,7 @@ fn on(day: Option<Date>) -> String {
 }
 
 fn pounds(pence: u64) -> String {
-    format!(" \u{a3}{}.{:02}", pence / 100, pence % 100)
+    let (thousands, pounds) = (pence / 100_000, pence / 100 % 1_000);
+    let whole = if thousands > 0 { format!("{thousands},{pounds:03}") } else { pounds.to_string() };
+    if pence.is_multiple_of(100) { format!(" \u{a3}{whole}") } else { format!(" \u{a3}{whole}.{:02}", pence % 100) }
 }

@@ -39,7 +39,7 @@ pub struct Books {
     /// Why the broker does not take messages at the moment.
     pub trouble: Option<String>,
     /// Published, and the receipt is still to come.
-    waiting: HashSet<String>,
+    pub(super) waiting: HashSet<String>,
 }
 
 /// The two people behind the counter.

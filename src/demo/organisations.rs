@@ -63,10 +63,10 @@ pub struct Parts {
     pub run: String,
 }
 
-/// When an organisation is out of reach.
+/// When an organisation is out of reach. An outage begins with a request: one that nobody notices shows nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Outage {
-    /// From the start of the demo.
+    /// Not before this, from the start of the demo.
     pub after: Duration,
     /// How long it answers 503.
     pub refuses: Duration,
@@ -121,9 +121,17 @@ struct Desk {
     seen: Seen,
     asked: HashSet<Uuid>,
     taken: BTreeSet<Uuid>,
-    /// Requests left unanswered in outage number so-and-so.
-    silent: (u64, u32),
+    out: Out,
     answers: Answers,
+}
+
+/// An organisation's own outage, the last that began.
+#[derive(Default)]
+struct Out {
+    /// Counted from 1.
+    number: u64,
+    since: Duration,
+    silent_requests: u32,
 }
 
 /// How an organisation is to be reached at the moment.
@@ -263,16 +271,16 @@ impl Organisation {
         if desk.asked.len() < IDS_MAX && !desk.asked.insert(delivery) {
             desk.seen.retries += 1;
         }
-        let Some((number, into)) = self.outage.and_then(|outage| outage.at(since)) else { return Reach::Well };
-        if into < self.outage.map_or(Duration::ZERO, |outage| outage.refuses) {
+        let Some((outage, number)) = self.outage.and_then(|outage| Some((outage, outage.number(since)?))) else { return Reach::Well };
+        if desk.out.number != number {
+            desk.out = Out { number, since, silent_requests: 0 };
+        }
+        if since.saturating_sub(desk.out.since) < outage.refuses {
             desk.seen.turned_away += 1;
             return Reach::Refuses;
         }
-        if desk.silent.0 != number {
-            desk.silent = (number, 0);
-        }
-        if self.outage.is_some_and(|outage| desk.silent.1 < outage.silent_requests) {
-            desk.silent.1 += 1;
+        if desk.out.silent_requests < outage.silent_requests {
+            desk.out.silent_requests += 1;
             return Reach::Silent;
         }
         Reach::Well
@@ -280,12 +288,10 @@ impl Organisation {
 }
 
 impl Outage {
-    /// Which outage this is, counted from 1, and how long ago it began; none before the first.
-    fn at(self, since: Duration) -> Option<(u64, Duration)> {
+    /// Which outage it is time for, counted from 1; none before the first.
+    fn number(self, since: Duration) -> Option<u64> {
         let since = since.checked_sub(self.after)?;
-        let Some(every) = self.every.filter(|every| !every.is_zero()) else { return Some((1, since)) };
-        let rounds = since.as_secs() / every.as_secs().max(1);
-        Some((rounds + 1, since.saturating_sub(every * u32::try_from(rounds).unwrap_or(u32::MAX))))
+        Some(1 + self.every.map_or(0, |every| since.as_secs() / every.as_secs().max(1)))
     }
 }
 
@@ -310,12 +316,11 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn an_outage_begins_ends_and_comes_again() {
+    fn an_outage_comes_and_comes_again() {
         let seconds = Duration::from_secs;
         let outage = Outage { after: seconds(20), refuses: seconds(25), silent_requests: 2, every: Some(seconds(300)) };
-        assert_eq!(outage.at(seconds(19)), None);
-        assert_eq!(outage.at(seconds(30)), Some((1, seconds(10))));
-        assert_eq!(outage.at(seconds(325)), Some((2, seconds(5))));
-        assert_eq!(Outage { every: None, ..outage }.at(seconds(325)), Some((1, seconds(305))));
+        let number = |outage: Outage, second| outage.number(seconds(second));
+        assert_eq!([19, 20, 319, 320].map(|second| number(outage, second)), [None, Some(1), Some(1), Some(2)]);
+        assert_eq!(number(Outage { every: None, ..outage }, 325), Some(1));
     }
 }

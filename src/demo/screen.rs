@@ -55,6 +55,9 @@ impl Screen {
     }
 
     pub fn show(&mut self, view: &View) {
+        if !self.terminal && view.books.published == 0 {
+            return;
+        }
         let text = if self.terminal { self.block(view) } else { format!("{}\n", self.line(view)) };
         // A terminal that has gone away is no reason to stop.
         let _ = std::io::stderr().write_all(text.as_bytes());

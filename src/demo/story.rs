@@ -426,7 +426,7 @@ fn format_of(publisher: &str) -> Format {
 
 /// As such things happen: cut off on the way, or a field that the contract does not know.
 fn spoil(body: &mut Vec<u8>, number: u64) {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         body.truncate(body.len() * 2 / 3);
         return;
     }

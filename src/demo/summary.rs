@@ -209,7 +209,7 @@ impl fmt::Display for Summary {
             row(f, "waiting", &format!("{} deliveries were still to be made when it stopped", self.waiting))?;
         }
         if self.balanced {
-            return write!(f, "\nIt adds up: the ledger balances, and its deliveries are those that the organisations took.");
+            return write!(f, "\nIt adds up: the ledger balances, and whatever it calls delivered is with its recipient.");
         }
         write!(f, "\nIt does not add up:")?;
         self.mistakes.iter().try_for_each(|mistake| write!(f, "\n  {mistake}"))
