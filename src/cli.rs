@@ -9,6 +9,7 @@ mod demo;
 mod directory;
 mod doctor;
 mod explain;
+mod import_903;
 mod publish;
 mod review;
 mod run;
@@ -58,6 +59,9 @@ enum Command {
     Trace(trace::Arguments),
     /// Say who would be told what because of documents, and why; sends and stores nothing
     Explain(explain::Arguments),
+    /// Publish an SSDA903 return as placement changes; of the next return only what changed
+    #[command(name = "import-903")]
+    Import903(import_903::Arguments),
     /// Look things up in the directory
     #[command(subcommand)]
     Directory(directory::Command),
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Publish(arguments) => publish::publish(&context, &arguments),
         Command::Trace(arguments) => trace::trace(&context, &arguments),
         Command::Explain(arguments) => explain::explain(&context, &arguments),
+        Command::Import903(arguments) => import_903::import(&context, &arguments),
         Command::Directory(command) => directory::directory(&context, &command),
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Review(command) => review::review(&context, &command),

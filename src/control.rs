@@ -4,6 +4,7 @@
 use crate::dispatch::DispatchHandle;
 use crate::error::chain;
 use crate::journey::{Journey, Resolution, Resolved};
+use crate::reload::{NotReloaded, Reloaded, Reloader};
 use domain::port::{Alias, Ledger, OperatorAction};
 use domain::timeline;
 use jiff::Timestamp;
@@ -20,10 +21,14 @@ use uuid::Uuid;
 
 /// A thousand ids and a reason fit well.
 const LINE_BYTES_MAX: u64 = 64 * 1024;
+/// A directory's mistakes and changes, a line each.
+const ANSWER_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Deliveries in one request.
 pub const DELIVERIES_MAX: usize = 1_000;
 /// A command that says nothing for this long is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Comparing two directories goes through all children.
+const RELOAD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// What is asked, and why: the reason is kept beside what is done.
 #[derive(Debug, Serialize, Deserialize)]
@@ -40,6 +45,10 @@ pub enum Request {
         ruling: timeline::Ruling,
         by: String,
         reason: String,
+    },
+    /// Use the directory as it is in its folder now; a rehearsal only compares.
+    Reload {
+        rehearsal: bool,
     },
 }
 
@@ -60,6 +69,9 @@ pub enum Answer {
     Moved(Vec<Uuid>),
     /// The answer is in the timeline; so many obligations followed.
     Resolved(usize),
+    Reloaded(Box<Reloaded>),
+    /// The directory has mistakes: all of them.
+    Wrong(String),
     Failed(String),
 }
 
@@ -120,10 +132,11 @@ pub async fn ask(ledger_file: &Path, request: &Request) -> Result<Option<Answer>
         line.push(b'\n');
         stream.write_all(&line).await.map_err(|error| error.to_string())?;
         let mut answer = String::new();
-        stream.take(LINE_BYTES_MAX).read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
+        stream.take(ANSWER_BYTES_MAX).read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
         serde_json::from_str(&answer).map_err(|error| error.to_string())
     };
-    let answer = timeout(PATIENCE, exchange).await.map_err(|_| "the hub does not answer".to_owned())?;
+    let patience = if matches!(request, Request::Reload { .. }) { RELOAD_PATIENCE } else { PATIENCE };
+    let answer = timeout(patience, exchange).await.map_err(|_| "the hub does not answer".to_owned())?;
     answer.map(Some).map_err(|error| format!("the hub's answer cannot be read: {error}"))
 }
 
@@ -132,6 +145,7 @@ pub async fn ask(ledger_file: &Path, request: &Request) -> Result<Option<Answer>
 pub struct Desk {
     pub journey: Arc<Journey>,
     pub dispatch: DispatchHandle,
+    pub reloader: Arc<Reloader>,
 }
 
 impl Desk {
@@ -139,6 +153,11 @@ impl Desk {
         match request {
             Request::Operate { deliveries, action, reason } => operate(self.journey.ledger.as_ref(), deliveries, action, reason).await,
             Request::Resolve { item, ruling, by, reason } => self.resolve(&item, ruling, by, reason).await,
+            Request::Reload { rehearsal } => match self.reloader.reload(rehearsal).await {
+                Ok(reloaded) => Answer::Reloaded(Box::new(reloaded)),
+                Err(NotReloaded::Wrong(mistakes)) => Answer::Wrong(mistakes.to_string()),
+                Err(why) => Answer::Failed(why.to_string()),
+            },
         }
     }
 

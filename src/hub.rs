@@ -104,9 +104,12 @@ impl Hub {
         let load = Arc::new(move || wiring::directory(&again, Timestamp::now()));
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
         // Without it operators' commands wait until the hub is stopped; children's notices must not.
-        let control = Control::start(&settings.ledger.path, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) })
-            .inspect_err(|why| tracing::error!("{why}"))
-            .ok();
+        let control = Control::start(
+            &settings.ledger.path,
+            Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) },
+        )
+        .inspect_err(|why| tracing::error!("{why}"))
+        .ok();
         let intake_parts = intake::Parts {
             intake: Arc::clone(&intake),
             journey,

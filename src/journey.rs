@@ -7,7 +7,7 @@ mod judge;
 mod prepare;
 
 pub use judge::{Judged, judge};
-pub use prepare::{SEAL_PAYLOAD, SEAL_REVIEW};
+pub use prepare::{SEAL_CASEFILE, SEAL_PAYLOAD, SEAL_REVIEW};
 
 use crate::contracts::Contracts;
 use crate::keys::{KeyError, Keys};
@@ -245,22 +245,43 @@ impl<'a> Round<'a> {
         for record in loaded.children {
             children.insert(record.key, Working::open(&journey.keys, record.casefile, record.version, record.touched)?);
         }
-        let known = messages.into_iter().zip(loaded.messages).filter_map(|(key, message)| message.map(|message| (key, message))).collect();
+        let mut known: HashMap<MessageKey, RecordedMessage> =
+            messages.into_iter().zip(loaded.messages).filter_map(|(key, found)| found.map(|found| (key, found))).collect();
+        // Seldom anything: other content under a used id may itself have been recorded before.
+        let reused: Vec<MessageKey> = open
+            .iter()
+            .map(|at| &prepared[*at])
+            .filter(|prepared| known.get(&prepared.key).is_some_and(|first| !prepared.repeats(first, journey)))
+            .map(Prepared::refused_key)
+            .collect();
+        if !reused.is_empty() {
+            let found = journey.ledger.load(Vec::new(), reused.clone()).await?.messages;
+            known.extend(reused.into_iter().zip(found).filter_map(|(key, found)| found.map(|found| (key, found))));
+        }
         Ok(Self { journey, directory, children, known, found, entries: Vec::new(), repeated: Vec::new() })
     }
 
     /// Judges one message on top of those before it.
     fn take(&mut self, at: usize, envelope: &Envelope, prepared: &Prepared) -> Result<(), JourneyError> {
-        if let Some(known) = self.known.get(&prepared.key) {
-            let again = prepared.compare(known, self.journey);
-            let answer = prepared.answer(again.verdict, again.json());
-            self.repeated.push((at, answer));
-            return Ok(());
+        let mut key = prepared.key.clone();
+        if let Some(first) = self.known.get(&key) {
+            if prepared.repeats(first, self.journey) {
+                self.repeat(at, prepared, &key);
+                return Ok(());
+            }
+            // Other content under a used id is refused, and recorded like all that is refused: by its bytes, once.
+            key = prepared.refused_key();
+            if self.known.contains_key(&key) {
+                self.repeat(at, prepared, &key);
+                return Ok(());
+            }
         }
+        let reused = key != prepared.key;
         let now = (self.journey.now)();
         let found = self.found.get(&at).and_then(Option::as_ref);
         let mut counts = Vec::new();
         let (child, acknowledgement, receipt) = match prepared.subject(found) {
+            _ if reused => (None, None, prepared.reused()),
             Subject::Refused(receipt) => (None, None, receipt),
             Subject::Acknowledged(acknowledged, receipt) => (None, Some(acknowledged), receipt),
             Subject::Child(key, message) => {
@@ -275,18 +296,25 @@ impl<'a> Round<'a> {
                 (Some(update), None, judged.receipt(message, &working.casefile))
             }
         };
-        let json = receipt.json();
-        let row = prepared.row(self.journey, envelope, &receipt, json.clone(), now)?;
+        let row = prepared.row(self.journey, envelope, &key, &receipt, now)?;
         let recorded = RecordedMessage {
             digest: row.digest,
             envelope: row.envelope.clone(),
             content_type: row.content_type.clone(),
-            receipt: json.clone(),
+            receipt: row.receipt.clone(),
         };
-        self.known.insert(prepared.key.clone(), recorded);
-        let answer = prepared.answer(receipt.verdict, json);
+        self.known.insert(key, recorded);
+        let answer = prepared.answer(receipt.verdict, row.receipt.clone());
         self.entries.push((Entry { message: Some(row), child, acknowledgement }, Pending { at, answer, counts }));
         Ok(())
+    }
+
+    /// Answers with the receipt given before.
+    fn repeat(&mut self, at: usize, prepared: &Prepared, key: &MessageKey) {
+        if let Some(first) = self.known.get(key) {
+            let again = Receipt::again(&first.receipt, &key.message_id);
+            self.repeated.push((at, prepared.answer(again.verdict, again.json())));
+        }
     }
 
     /// Records the round; answers which messages conflicted and are still open.

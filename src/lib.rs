@@ -23,6 +23,8 @@ pub mod intake;
 pub mod journey;
 pub mod keys;
 pub mod receipt;
+pub mod reload;
+pub mod ssda903;
 pub mod telemetry;
 pub mod wiring;
 

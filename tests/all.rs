@@ -1,6 +1,7 @@
 //! One binary for all integration tests: it links once.
 
 mod adapters;
+mod bench;
 mod broker;
 mod contracts;
 mod control;
@@ -10,5 +11,6 @@ mod faults;
 mod journeys;
 mod ledger;
 mod scenarios;
+mod ssda903;
 mod support;
 mod tidy;

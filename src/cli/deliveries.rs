@@ -98,7 +98,9 @@ fn operate(context: &Context, arguments: &Operate, action: Action) -> Outcome {
     })?;
     match answer {
         control::Answer::Failed(why) => Err(Failure::Failed(why)),
-        control::Answer::Resolved(_) => Err(Failure::Failed("the hub answered another question".to_owned())),
+        control::Answer::Resolved(_) | control::Answer::Reloaded(_) | control::Answer::Wrong(_) => {
+            Err(Failure::Failed("the hub answered another question".to_owned()))
+        }
         control::Answer::Moved(moved) => {
             for id in &moved {
                 say(id)?;

@@ -1,6 +1,9 @@
-//! `directory`: who is responsible where, and how an organisation is reached.
+//! `directory`: who is responsible where, how an organisation is reached, and newer data for both.
 
 mod answers;
+mod changes;
+mod ods;
+mod postcodes;
 
 use super::{Context, Failure, Outcome, say, say_json};
 use domain::Code;
@@ -31,21 +34,35 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    ImportPostcodes(postcodes::Arguments),
+    ImportOds(ods::Arguments),
+    Diff(changes::Diff),
+    Reload(changes::Reload),
 }
 
 pub fn directory(context: &Context, command: &Command) -> Outcome {
-    let settings = context.settings()?;
-    let directory = context.directory(&settings)?;
-    let today = settings.rules.time_zone.to_datetime(Timestamp::now()).date();
     match command {
         Command::Lookup { postcode, on, json } => {
+            let (directory, today) = open(context)?;
             let found = answers::lookup(&directory, postcode, on.unwrap_or(today));
             if *json { say_json(&found) } else { say(found) }
         }
         Command::Show { code, on, json } => {
+            let (directory, today) = open(context)?;
             let shown = answers::show(&directory, *code, on.unwrap_or(today));
             let shown = shown.ok_or_else(|| Failure::Failed(format!("{code} is not in the directory")))?;
             if *json { say_json(&shown) } else { say(shown) }
         }
+        Command::ImportPostcodes(arguments) => postcodes::import(context, arguments),
+        Command::ImportOds(arguments) => ods::import(context, arguments),
+        Command::Diff(arguments) => changes::diff(context, arguments),
+        Command::Reload(arguments) => changes::reload(context, arguments),
     }
+}
+
+/// The directory, and what day it is.
+fn open(context: &Context) -> Result<(domain::directory::Directory, Date), Failure> {
+    let settings = context.settings()?;
+    let directory = context.directory(&settings)?;
+    Ok((directory, settings.rules.time_zone.to_datetime(Timestamp::now()).date()))
 }

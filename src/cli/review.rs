@@ -66,7 +66,7 @@ fn resolve(context: &Context, arguments: &Resolve) -> Outcome {
     match runtime()?.block_on(control::ask(&settings.ledger.path, &request)).map_err(Failure::Failed)? {
         Some(control::Answer::Resolved(followed)) => say(format!("decided; {followed} obligations followed")),
         Some(control::Answer::Failed(why)) => Err(Failure::Failed(why)),
-        Some(control::Answer::Moved(_)) => Err(Failure::Failed("the hub answered another question".to_owned())),
+        Some(_) => Err(Failure::Failed("the hub answered another question".to_owned())),
         None => Err(Failure::Failed("no hub runs on this ledger: start it, decisions are taken by the running hub".to_owned())),
     }
 }

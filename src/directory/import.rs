@@ -77,7 +77,8 @@ pub fn import_postcodes(source: impl Read, import: &Import<'_>) -> Result<Import
     }
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(BUFFER_BYTES).from_reader(source);
     let mut record = ByteRecord::new();
-    let unreadable = |error: csv::Error| refusal(import.name, error.position().map(csv::Position::line), format!("it cannot be read: {error}"));
+    let unreadable =
+        |error: csv::Error| refusal(import.name, error.position().map(csv::Position::line), format!("it cannot be read: {error}"));
     reader.read_byte_record(&mut record).map_err(unreadable)?;
     let columns = Columns::find(&record).map_err(|missing| {
         Mistakes(missing.into_iter().map(|what| Mistake { file: import.name.to_owned(), line: Some(1), what }).collect())

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 
 /// The postcode index's file.
-const POSTCODES: &str = "south-east.postcodes";
+pub const POSTCODES: &str = "south-east.postcodes";
 /// Most bytes of a postcode index: all of the United Kingdom's, living and ended, come to 15 MB.
 const POSTCODES_BYTES_MAX: u64 = 64_000_000;
 
@@ -54,7 +54,7 @@ impl<'a> Sources<'a> {
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
     let mut notes = Notes::default();
     let files = Files::read(sources.folder, &mut notes);
-    let postcodes = read_postcodes(sources.folder, &mut notes);
+    let postcodes = index(sources.folder, &mut notes);
     let endpoints = endpoints::read(sources, &mut notes);
     let publishers = publishers::read(sources, &mut notes);
     check(&files, &postcodes, &mut notes);
@@ -80,18 +80,33 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
     notes.settle(Loaded { directory: Directory::from_parts(parts), warnings })
 }
 
-fn read_postcodes(folder: &Path, notes: &mut Notes) -> PostcodeIndex {
-    let path = folder.join(POSTCODES);
-    let size = std::fs::metadata(&path).map_or(0, |found| found.len());
+/// Checks the organisations and postcodes of a folder, without how anybody is reached.
+///
+/// # Errors
+/// Every mistake.
+pub(super) fn check_files(folder: &Path) -> Result<(), Mistakes> {
+    let mut notes = Notes::default();
+    let files = Files::read(folder, &mut notes);
+    let postcodes = index(folder, &mut notes);
+    check(&files, &postcodes, &mut notes);
+    notes.settle(())
+}
+
+fn index(folder: &Path, notes: &mut Notes) -> PostcodeIndex {
+    read_postcodes(&folder.join(POSTCODES)).map_err(|what| notes.add(POSTCODES, None, what)).unwrap_or_default()
+}
+
+/// Reads a postcode index.
+///
+/// # Errors
+/// A sentence, where it cannot be read or is none.
+pub fn read_postcodes(path: &Path) -> Result<PostcodeIndex, String> {
+    let size = std::fs::metadata(path).map_or(0, |found| found.len());
     if size > POSTCODES_BYTES_MAX {
-        notes.add(POSTCODES, None, format!("it has {size} bytes; at most {POSTCODES_BYTES_MAX} are read"));
-        return PostcodeIndex::default();
+        return Err(format!("it has {size} bytes; at most {POSTCODES_BYTES_MAX} are read"));
     }
-    let index = match std::fs::read(&path) {
-        Ok(bytes) => PostcodeIndex::read(bytes).map_err(|error| error.to_string()),
-        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
-    };
-    index.map_err(|what| notes.add(POSTCODES, None, what)).unwrap_or_default()
+    let bytes = std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    PostcodeIndex::read(bytes).map_err(|error| error.to_string())
 }
 
 /// The published list ends a year or two ahead, and a deadline is counted at most weeks ahead: so a list that ends with

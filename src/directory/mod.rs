@@ -1,17 +1,22 @@
 //! The directory as files: read, checked whole, and handed over as one [`domain::directory::Directory`].
 //!
 //! [`load`] reads a folder like `config/directory/` (its README says what each file holds) and reports every mistake at
-//! once, with file and line. [`pack_postcodes`] writes the postcode index that such a folder holds.
+//! once, with file and line. [`import`] makes the postcode index that such a folder holds of a published postcode directory,
+//! [`pack_postcodes`] of a table; [`ods`] takes organisation records into the other files.
 
 mod check;
 mod endpoints;
+pub mod import;
 mod load;
 mod mistake;
+pub mod ods;
 mod organisations;
 mod postcodes;
 mod publishers;
+mod replace;
 mod table;
 
-pub use load::{Loaded, Sources, load};
+pub use load::{Loaded, POSTCODES, Sources, load, read_postcodes};
 pub use mistake::{Mistake, Mistakes};
 pub use postcodes::pack_postcodes;
+pub use replace::replace;

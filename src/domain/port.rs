@@ -153,6 +153,8 @@ pub struct MessageRow {
     /// UUIDv7, the hub's own.
     pub id: Uuid,
     pub key: MessageKey,
+    /// The message id as its publisher wrote it, where the key has another (a refused message): traced by it too.
+    pub written_id: Option<String>,
     pub message_type: &'static str,
     pub verdict: &'static str,
     pub digest: [u8; 32],

@@ -19,7 +19,8 @@ use std::collections::HashSet;
 use uuid::Uuid;
 
 pub(super) const SEAL_ENVELOPE: &str = "envelope";
-pub(super) const SEAL_CASEFILE: &str = "casefile";
+/// What a child's casefile is sealed for.
+pub const SEAL_CASEFILE: &str = "casefile";
 /// What a delivery's payload is sealed for; dispatch opens it.
 pub const SEAL_PAYLOAD: &str = "payload";
 /// What a review item's detail is sealed for.
@@ -156,12 +157,18 @@ impl Prepared {
         Receipt::rejected(self.message_id.clone(), reasons)
     }
 
-    /// The receipt for a message whose key is recorded already: the first one's, unless this is other content.
-    pub fn compare(&self, known: &RecordedMessage, journey: &Journey) -> Receipt {
-        let same = known.digest == self.digest || self.same_content(known, journey);
-        if same {
-            return Receipt::again(&known.receipt, &self.key.message_id);
-        }
+    /// Whether what is recorded under its key is this very message.
+    pub fn repeats(&self, known: &RecordedMessage, journey: &Journey) -> bool {
+        known.digest == self.digest || self.same_content(known, journey)
+    }
+
+    /// The key under which it is recorded where its own is taken by another message.
+    pub fn refused_key(&self) -> MessageKey {
+        refused_key(&self.digest)
+    }
+
+    /// The receipt for other content under a message id that was used before.
+    pub fn reused(&self) -> Receipt {
         let sentence = "this messageId was used before for other content; send it again under a new messageId";
         self.rejected(vec![Reason::new("message-id-reused", "/messageId", sentence)])
     }
@@ -183,24 +190,26 @@ impl Prepared {
         }
     }
 
+    /// Its row under `key`: its own, or that of refused bytes.
     pub fn row(
         &self,
         journey: &Journey,
         envelope: &Envelope,
+        key: &MessageKey,
         receipt: &Receipt,
-        json: String,
         now: Timestamp,
     ) -> Result<MessageRow, JourneyError> {
         Ok(MessageRow {
             id: Uuid::now_v7(),
-            key: self.key.clone(),
+            key: key.clone(),
+            written_id: self.message_id.clone().filter(|id| *id != key.message_id),
             message_type: self.message_type.map_or("unknown", MessageType::name),
             verdict: receipt.verdict.name(),
             digest: self.digest,
             envelope: journey.keys.seal(SEAL_ENVELOPE, &envelope.body)?,
             content_type: envelope.content_type.clone().unwrap_or_default(),
             traceparent: envelope.traceparent.clone(),
-            receipt: json,
+            receipt: receipt.json(),
             intake: envelope.intake,
             received_at: envelope.received_at,
             recorded_at: now,

@@ -9,9 +9,11 @@ use domain::retry::RetryPolicy;
 use domain::timeline::Ruling;
 use jiff::Timestamp;
 use placement_hub::control::{Action, Answer, Control, Desk, Request, ask};
+use placement_hub::directory::Loaded;
 use placement_hub::dispatch::{Dispatch, LaneSettings, Parts};
 use placement_hub::journey::{Envelope, Journey};
 use placement_hub::keys::Keys;
+use placement_hub::reload::Reloader;
 use placement_hub::telemetry::Metrics;
 use placement_hub::{contracts::Contracts, receipt::Verdict};
 use sqlite_ledger::{LedgerReader, SqliteLedger};
@@ -59,7 +61,9 @@ impl Hub {
             metrics,
             now: clock,
         });
-        let desk = Desk { journey, dispatch };
+        let load = Arc::new(|| Ok(Loaded { directory: WORLD.directory.clone(), warnings: Vec::new() }));
+        let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
+        let desk = Desk { journey, dispatch, reloader };
         let control = Control::start(&file, desk.clone()).unwrap();
         Self { file, desk, _control: control, _folder: folder }
     }
@@ -110,7 +114,8 @@ async fn the_socket_is_for_the_hubs_user_alone_and_a_dead_hubs_is_taken_away() {
 #[tokio::test]
 async fn an_answered_question_tells_those_it_names() {
     let hub = Hub::start();
-    let envelope = Envelope { body: placement("P1", "2026-12-01").at("BN99 9ZZ").0.to_string().into_bytes(), intake: "test", ..Envelope::default() };
+    let envelope =
+        Envelope { body: placement("P1", "2026-12-01").at("BN99 9ZZ").0.to_string().into_bytes(), intake: "test", ..Envelope::default() };
     let received = hub.desk.journey.receive(&[envelope], &hub.desk.dispatch.terms()).await.unwrap();
     assert_eq!(received.answers[0].verdict, Verdict::Accepted);
     let open = hub.desk.journey.ledger.reviews(10).await.unwrap();

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A copy of the shipped folder.
-fn copy() -> TempDir {
+pub(super) fn copy() -> TempDir {
     let folder = TempDir::new().unwrap();
     for entry in fs::read_dir(shipped_folder()).unwrap() {
         let entry = entry.unwrap();
@@ -16,12 +16,12 @@ fn copy() -> TempDir {
     folder
 }
 
-fn append(folder: &Path, file: &str, text: &str) {
+pub(super) fn append(folder: &Path, file: &str, text: &str) {
     let path = folder.join(file);
     fs::write(&path, fs::read_to_string(&path).unwrap() + text).unwrap();
 }
 
-fn replace(folder: &Path, file: &str, from: &str, to: &str) {
+pub(super) fn replace(folder: &Path, file: &str, from: &str, to: &str) {
     let path = folder.join(file);
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{file} has no {from}");

@@ -1,8 +1,14 @@
-//! The directory that is shipped: known facts, and that a broken one is refused with every mistake.
+//! The directory that is shipped: known facts, and that a broken one is refused with every mistake. How newer data gets into
+//! it, and how a new directory gets into a running hub.
 
 mod broken;
+mod changes;
+mod command;
 mod facts;
+mod import;
+mod ods;
 mod reference;
+mod reload;
 
 use domain::directory::{Directory, Whereabouts};
 use jiff::civil::Date;

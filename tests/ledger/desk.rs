@@ -79,6 +79,7 @@ pub fn message(n: u32) -> MessageRow {
     MessageRow {
         id: message_id(n),
         key: key(n),
+        written_id: None,
         message_type: "placement-change",
         verdict: "accepted",
         digest: [7; 32],

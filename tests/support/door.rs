@@ -36,19 +36,12 @@ impl Door {
     pub async fn open(url: String, delivery_limit: u32) -> Self {
         let publisher = Publisher::connect(&url).await.unwrap();
         publisher.declare_topology(delivery_limit).await.unwrap();
-        publisher.close().await;
-        let door = Self::beside_a_hub(url).await;
+        let receipts = Reader::of_exchange(&url, topology::RECEIPTS, "#").await.unwrap();
+        let door = Self { url, publisher, receipts, seen: HashMap::new() };
         // What a run that was cut short has left behind.
         door.left_in(topology::INTAKE).await;
         door.left_in(topology::REJECTED).await;
         door
-    }
-
-    /// While a hub consumes, which has declared what there is.
-    pub async fn beside_a_hub(url: String) -> Self {
-        let publisher = Publisher::connect(&url).await.unwrap();
-        let receipts = Reader::of_exchange(&url, topology::RECEIPTS, "#").await.unwrap();
-        Self { url, publisher, receipts, seen: HashMap::new() }
     }
 
     /// Publishes, and expects the broker to take it all.

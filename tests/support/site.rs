@@ -156,6 +156,11 @@ impl Site {
         rows.map(Result::unwrap).collect()
     }
 
+    /// Children that are to be decided on again without a message.
+    pub fn waiting(&self) -> i64 {
+        self.look().query_row("SELECT count(*) FROM children WHERE wake_at IS NOT NULL", [], |row| row.get(0)).unwrap()
+    }
+
     /// Waits until the running hub has recorded so many messages and has nothing left to deliver.
     pub async fn all_done(&self, messages: usize) {
         let connection = self.look();

@@ -29,6 +29,11 @@ fn every_file_they_name_exists() {
     for path in paths() {
         known.extend(Path::new(&path).ancestors().map(|folder| folder.to_str().unwrap().to_owned()));
     }
+    // What a document tells its reader to copy exists for the reader from then on.
+    known.extend(snippets_of(DOCUMENTS).filter_map(|snippet| {
+        let words: Vec<&str> = snippet.text.split_whitespace().collect();
+        (words.first() == Some(&"cp")).then(|| words.get(2).map(|target| (*target).to_owned())).flatten()
+    }));
     let exists = |path: &str| known.contains(path) || known.iter().any(|known| known.ends_with(&format!("/{path}")));
     let wrong = snippets_of(DOCUMENTS)
         .flat_map(|snippet| files_in(&snippet.text).map(move |path| (snippet.place.clone(), path)).collect::<Vec<_>>());

@@ -31,7 +31,7 @@ use tokio::{
 /// First wait and longest, before jitter doubles them at most: a restarted broker is found again within seconds, and a
 /// hundred hubs do not come back in step.
 const WAIT_MIN: Duration = Duration::from_millis(200);
-const WAIT_MAX: Duration = Duration::from_secs(10);
+const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Where only a person can help, asking more often helps nobody.
 const WAIT_STANDING: Duration = Duration::from_secs(15);
 /// A session that lasted this long was a good one: the next wait is a first one.

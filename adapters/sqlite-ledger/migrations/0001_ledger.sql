@@ -30,6 +30,8 @@ CREATE TABLE messages (
     hash         INTEGER NOT NULL,
     publisher    TEXT NOT NULL,
     message_id   TEXT NOT NULL,
+    written_hash INTEGER,
+    written_id   TEXT,
     child        INTEGER REFERENCES children (row),
     first_row    INTEGER NOT NULL,
     issued       INTEGER NOT NULL,
@@ -45,6 +47,8 @@ CREATE TABLE messages (
     envelope     BLOB NOT NULL
 ) STRICT;
 CREATE INDEX messages_hash ON messages (hash);
+-- A refused message is known by its bytes, and looked for by the id that its publisher wrote.
+CREATE INDEX messages_written ON messages (written_hash) WHERE written_hash IS NOT NULL;
 CREATE INDEX messages_child ON messages (child) WHERE child IS NOT NULL;
 
 -- What changes often is here, and small: a settlement must not rewrite a payload.

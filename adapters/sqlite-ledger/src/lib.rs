@@ -192,6 +192,7 @@ mod tests {
         let row = domain::port::MessageRow {
             id: Uuid::from_u128(n.into()),
             key,
+            written_id: None,
             message_type: "placement-change",
             verdict: "accepted",
             digest: [0; 32],

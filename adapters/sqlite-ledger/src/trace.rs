@@ -53,6 +53,8 @@ fn scope(connection: &Connection, clue: &Clue) -> Result<Scope, Fault> {
         }
         Clue::MessageId(text) => {
             scope.messages = keys(connection, "SELECT row FROM messages WHERE hash = ?1 AND message_id = ?2", params![hash(text), text])?;
+            let written = "SELECT row FROM messages INDEXED BY messages_written WHERE written_hash = ?1 AND written_id = ?2";
+            scope.messages.extend(keys(connection, written, params![hash(text), text])?);
             add_caused(connection, &mut scope)?;
         }
         Clue::Id(id) => {
@@ -95,7 +97,7 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn message(&mut self, message: i64) -> Result<(), Fault> {
-        let sql = "SELECT recorded_at, id, type, publisher, intake, verdict, issued, message_id FROM messages WHERE row = ?1";
+        let sql = "SELECT recorded_at, id, type, publisher, intake, verdict, issued, coalesce(written_id, message_id) FROM messages WHERE row = ?1";
         self.add(sql, message, "message", |row| {
             let (publisher, issued): (String, i64) = (row.get(3)?, row.get(6)?);
             let from = if publisher.is_empty() { "an unknown publisher".to_owned() } else { publisher };

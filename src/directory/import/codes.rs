@@ -13,7 +13,7 @@ pub struct Codes {
     districts: HashSet<Code>,
     authorities: HashMap<Code, Code>,
     commissioners: HashMap<Code, Commissioner>,
-    boards: Vec<Link>,
+    boards: HashMap<Code, Vec<Link>>,
 }
 
 #[derive(Clone, Copy)]
@@ -34,8 +34,11 @@ impl Codes {
             districts: files.districts.iter().map(|row| row.value.code).collect(),
             authorities: HashMap::new(),
             commissioners: HashMap::new(),
-            boards: files.parents.iter().map(|row| row.value).collect(),
+            boards: HashMap::new(),
         };
+        for row in &files.parents {
+            codes.boards.entry(row.value.code).or_default().push(row.value);
+        }
         for (_, row) in &files.organisations {
             let (code, kind) = (row.value.code, row.value.kind);
             let all = aliases.iter().filter(|(_, known)| *known == code).map(|&(alias, _)| alias).chain([code]);
@@ -66,7 +69,7 @@ impl Codes {
     /// Whether a file says that a place belongs to another board than the directory does.
     pub(super) fn board_differs(&self, place: Code, board: &[u8], on: Date) -> bool {
         let Some(named) = super::code(board).filter(|_| on >= BOARDS_SINCE) else { return false };
-        let here = self.boards.iter().find(|link| link.code == place && link.span.holds(on)).map(|link| link.other);
+        let here = self.boards.get(&place).into_iter().flatten().find(|link| link.span.holds(on)).map(|link| link.other);
         here != self.commissioners.get(&named).map(|found| found.code)
     }
 }

@@ -83,7 +83,10 @@ mod tests {
         // 2021 and 2022, 2023, 2025, 2026: only the columns around those that are looked for.
         check("pcd,pcd2,pcds,dointr,doterm,usertype,laua,ctry,pct,ccg,stp", "pcds,dointr,doterm,laua,ccg,-,ctry");
         check("pcd,pcd2,pcds,dointr,doterm,oscty,oslaua,ctry,sicbl,icb,oa21", "pcds,dointr,doterm,oslaua,sicbl,icb,ctry");
-        check("pcd7,pcd8,pcds,dointr,doterm,cty25cd,lad25cd,ctry25cd,sicbl24cd,icb23cd", "pcds,dointr,doterm,lad25cd,sicbl24cd,icb23cd,ctry25cd");
+        check(
+            "pcd7,pcd8,pcds,dointr,doterm,cty25cd,lad25cd,ctry25cd,sicbl24cd,icb23cd",
+            "pcds,dointr,doterm,lad25cd,sicbl24cd,icb23cd,ctry25cd",
+        );
         check("PCD7,doterm,lad26cd,ctry26cd,sicbl26cd,icb26cd", "PCD7,-,doterm,lad26cd,sicbl26cd,icb26cd,ctry26cd");
     }
 

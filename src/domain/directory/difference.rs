@@ -302,11 +302,19 @@ mod tests {
     fn what_is_new_gone_and_changed_is_told() {
         check(
             |parts| {
-                parts.camhs.retain(|link| link.code != code("E10000030"));
-                parts.areas.push(Link { code: code("E06000099"), other: code("91Q"), span: Span { from: Some(date(2026, 4, 1)), to: None } });
+                parts.camhs.retain(|link| link.other != code("RX2"));
+                parts.areas.push(Link {
+                    code: code("E06000099"),
+                    other: code("91Q"),
+                    span: Span { from: Some(date(2026, 4, 1)), to: None },
+                });
                 parts.organisations.iter_mut().find(|one| one.code == code("QKS")).unwrap().name = "Another name".to_owned();
             },
-            &["~ organisation QKS: QKS, body from 2022-07-01 -> Another name, body from 2022-07-01", "+ area E06000099: 91Q from 2026-04-01"],
+            &[
+                "~ organisation QKS: Name of QKS, body from 2022-07-01 -> Another name, body from 2022-07-01",
+                "+ area E06000099: 91Q from 2026-04-01",
+                "- CAMHS E10000014: RX2 to 2024-01-31",
+            ],
         );
     }
 

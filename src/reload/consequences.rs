@@ -1,0 +1,186 @@
+//! Who would be told differently: each child with an open placement or an open question is judged by both directories.
+
+use crate::error::chain;
+use crate::journey::{Journey, SEAL_CASEFILE};
+use domain::casefile::Casefile;
+use domain::delivery::Kind;
+use domain::directory::Directory;
+use domain::message::PlacementStatus;
+use domain::owed::{Owed, required};
+use domain::port::{ChildKey, ChildRecord, Clue, DeliveryFilter, Ledger};
+use domain::timeline::Timeline;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// Children loaded at once.
+const BATCH: usize = 200;
+/// Deliveries read at once.
+const PAGE: usize = 1_000;
+/// Newest deliveries through which children are found: the children of some years in a region, in some seconds. Where
+/// there are more, the answer says so.
+const DELIVERIES_MAX: usize = 200_000;
+/// Open review items through which children are found.
+const REVIEWS_MAX: usize = 100_000;
+
+/// What another directory would do to the children of now, as numbers: it names no child.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consequences {
+    /// Children with an open placement or an open review item.
+    pub children: usize,
+    /// Of these, how many something else follows for.
+    pub differently: usize,
+    /// By recipient: what it would be told now, no longer, or otherwise.
+    pub recipients: BTreeMap<String, Told>,
+    /// By reason: review items that would close and open.
+    pub reviews: BTreeMap<String, Moved>,
+    /// False where there are more deliveries than are looked through: older children may be missing.
+    pub complete: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Told {
+    pub newly: usize,
+    pub no_longer: usize,
+    pub otherwise: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    pub opened: usize,
+    pub closed: usize,
+}
+
+/// The numbers, and the children themselves.
+#[derive(Default)]
+pub(super) struct Affected {
+    pub(super) consequences: Consequences,
+    pub(super) children: Vec<ChildKey>,
+}
+
+pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Directory) -> Result<Affected, String> {
+    let (children, complete) = find(journey.ledger.as_ref()).await.map_err(|error| chain(&error))?;
+    let mut affected = Affected { consequences: Consequences { complete, ..Consequences::default() }, children: Vec::new() };
+    let now = (journey.now)();
+    let children: Vec<(ChildKey, bool)> = children.into_iter().collect();
+    for batch in children.chunks(BATCH) {
+        let keys = batch.iter().map(|(child, _)| *child).collect();
+        let loaded = journey.ledger.load(keys, Vec::new()).await.map_err(|error| chain(&error))?;
+        for (record, (_, questioned)) in loaded.children.into_iter().zip(batch) {
+            let Some(timeline) = open(journey, &record)?.filter(|timeline| *questioned || has_open_placement(timeline)) else { continue };
+            affected.consequences.children += 1;
+            let judge = |directory| required(&timeline, directory, &journey.policy, now);
+            if affected.consequences.add(&judge(older), &judge(newer)) {
+                affected.consequences.differently += 1;
+                affected.children.push(record.key);
+            }
+        }
+        // Judging is work without waiting: others get their turn between two batches.
+        tokio::task::yield_now().await;
+    }
+    Ok(affected)
+}
+
+/// Children by what is or was delivered about them, newest first, and by what waits for a person; the flag says which have
+/// an open question. The other answer is whether these are all.
+async fn find(ledger: &dyn Ledger) -> Result<(BTreeMap<ChildKey, bool>, bool), domain::port::LedgerError> {
+    let mut children = BTreeMap::new();
+    let (mut before, mut seen) = (None, 0);
+    let complete = loop {
+        let rows = ledger.deliveries(DeliveryFilter { before, limit: PAGE, ..DeliveryFilter::default() }).await?;
+        let clues: Vec<Clue> = rows.iter().map(|row| Clue::Id(row.id)).collect();
+        before = rows.last().map(|row| row.id);
+        seen += rows.len();
+        let full = rows.len() == PAGE;
+        let found = ledger.find_children(clues).await?;
+        children.extend(found.into_iter().flatten().map(|found| (found.child, false)));
+        if !full || seen >= DELIVERIES_MAX {
+            break !full;
+        }
+    };
+    children.extend(ledger.reviews(REVIEWS_MAX).await?.into_iter().map(|item| (item.child, true)));
+    Ok((children, complete))
+}
+
+fn open(journey: &Journey, record: &ChildRecord) -> Result<Option<Timeline>, String> {
+    if record.version == 0 {
+        return Ok(None);
+    }
+    let casefile = journey.keys.open(SEAL_CASEFILE, &record.casefile).map_err(|error| chain(&error))?;
+    let casefile: Casefile = serde_json::from_slice(&casefile).map_err(|_| "a casefile in the ledger cannot be read".to_owned())?;
+    Ok(Some(casefile.timeline))
+}
+
+fn has_open_placement(timeline: &Timeline) -> bool {
+    let open = |id: &str| timeline.care_periods.get(id).is_some_and(|period| period.facts.ended_on.is_none());
+    timeline
+        .placements
+        .values()
+        .map(|placement| &placement.newest)
+        .any(|newest| newest.facts.status == PlacementStatus::Active && newest.facts.ended_on.is_none() && open(&newest.care_period))
+}
+
+impl Consequences {
+    /// Counts one child; answers whether anything is different.
+    fn add(&mut self, older: &Owed, newer: &Owed) -> bool {
+        let (before, after) = (facts(older), facts(newer));
+        let mut different = false;
+        let keys: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+        for key in keys {
+            let (old, new) = (before.get(key), after.get(key));
+            if old == new {
+                continue;
+            }
+            different = true;
+            let told = self.recipients.entry(key.1.to_string()).or_default();
+            match (old, new) {
+                (None, _) => told.newly += 1,
+                (_, None) => told.no_longer += 1,
+                _ => told.otherwise += 1,
+            }
+        }
+        let questions = |owed: &Owed| -> BTreeSet<(&'static str, String)> {
+            owed.reviews.iter().map(|review| (review.reason, review.subject.clone())).collect()
+        };
+        let (before, after) = (questions(older), questions(newer));
+        for (reason, _) in before.difference(&after) {
+            self.reviews.entry((*reason).to_owned()).or_default().closed += 1;
+        }
+        for (reason, _) in after.difference(&before) {
+            self.reviews.entry((*reason).to_owned()).or_default().opened += 1;
+        }
+        different || before != after
+    }
+}
+
+type Fact<'a> = (&'a str, Option<domain::Code>, Option<jiff::civil::Date>, bool);
+
+/// What is to go out, by what it is about: its content, the place it goes to, when it is due, and whether it is held.
+fn facts(owed: &Owed) -> BTreeMap<(Kind, domain::Code, &str), Fact<'_>> {
+    let fact = |one: &domain::owed::Required| (one.place, one.due_on, one.hold.is_some());
+    owed.obligations
+        .iter()
+        .map(|one| {
+            let (place, due_on, held) = fact(one);
+            ((one.kind, one.recipient, one.subject.as_str()), (one.content.as_str(), place, due_on, held))
+        })
+        .collect()
+}
+
+impl fmt::Display for Consequences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} children with an open placement or question are told differently", self.differently, self.children)?;
+        for (recipient, told) in &self.recipients {
+            write!(f, "; {recipient}: {} newly, {} no longer, {} otherwise", told.newly, told.no_longer, told.otherwise)?;
+        }
+        for (reason, moved) in &self.reviews {
+            write!(f, "; review {reason}: {} closed, {} opened", moved.closed, moved.opened)?;
+        }
+        if !self.complete && self.children > 0 {
+            write!(f, "; only the children of the newest {DELIVERIES_MAX} deliveries were looked at")?;
+        }
+        Ok(())
+    }
+}
