@@ -2,13 +2,15 @@
 
 use crate::error::chain;
 use crate::journey::{Journey, SEAL_CASEFILE};
+use domain::Code;
 use domain::casefile::Casefile;
 use domain::delivery::Kind;
 use domain::directory::Directory;
 use domain::message::PlacementStatus;
-use domain::owed::{Owed, required};
-use domain::port::{ChildKey, ChildRecord, Clue, DeliveryFilter, Ledger};
+use domain::owed::{Owed, Required, required};
+use domain::port::{ChildKey, ChildRecord, Clue, DeliveryFilter, Ledger, LedgerError};
 use domain::timeline::Timeline;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -85,7 +87,7 @@ pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Direct
 
 /// Children by what is or was delivered about them, newest first, and by what waits for a person; the flag says which have
 /// an open question. The other answer is whether these are all.
-async fn find(ledger: &dyn Ledger) -> Result<(BTreeMap<ChildKey, bool>, bool), domain::port::LedgerError> {
+async fn find(ledger: &dyn Ledger) -> Result<(BTreeMap<ChildKey, bool>, bool), LedgerError> {
     let mut children = BTreeMap::new();
     let (mut before, mut seen) = (None, 0);
     let complete = loop {
@@ -155,18 +157,12 @@ impl Consequences {
     }
 }
 
-type Fact<'a> = (&'a str, Option<domain::Code>, Option<jiff::civil::Date>, bool);
+type Fact<'a> = (&'a str, Option<Code>, Option<Date>, bool);
 
 /// What is to go out, by what it is about: its content, the place it goes to, when it is due, and whether it is held.
-fn facts(owed: &Owed) -> BTreeMap<(Kind, domain::Code, &str), Fact<'_>> {
-    let fact = |one: &domain::owed::Required| (one.place, one.due_on, one.hold.is_some());
-    owed.obligations
-        .iter()
-        .map(|one| {
-            let (place, due_on, held) = fact(one);
-            ((one.kind, one.recipient, one.subject.as_str()), (one.content.as_str(), place, due_on, held))
-        })
-        .collect()
+fn facts<'a>(owed: &'a Owed) -> BTreeMap<(Kind, Code, &'a str), Fact<'a>> {
+    let fact = |one: &'a Required| (one.content.as_str(), one.place, one.due_on, one.hold.is_some());
+    owed.obligations.iter().map(|one| ((one.kind, one.recipient, one.subject.as_str()), fact(one))).collect()
 }
 
 impl fmt::Display for Consequences {

@@ -58,8 +58,12 @@ async fn every_message_is_recorded_and_answered_and_none_comes_for_ever() {
     door.assert_empty().await;
 
     let balance = site.balances().await;
-    // One accepted, one parked, six refused, two wrong in every way.
-    assert_eq!(balance.messages, 2 + 5 + 2, "duplicates and reused ids add no message");
+    // One accepted, one parked, one under a used id, five refused, two wrong in every way.
+    assert_eq!(balance.messages, 2 + 1 + 5 + 2, "only duplicates add no message");
+    // What was refused is found by the id that its publisher wrote, as what was taken is.
+    let lines = site.json(&["trace", &first.message_id(), "--json"]);
+    let told = |verdict: &str| lines.as_array().unwrap().iter().any(|line| line["text"].as_str().unwrap().contains(verdict));
+    assert!(told("accepted") && told("rejected"), "{lines:#}");
     let digest = ring::digest::digest(&ring::digest::SHA256, b"\xff\xfe\x00 not a document");
     let key = digest.as_ref().iter().fold("sha256:".to_owned(), |key, byte| key + &format!("{byte:02x}"));
     let lines = site.json(&["trace", &key, "--json"]);
