@@ -27,7 +27,7 @@ fn refused_becomes_a_task() {
 fn silence_is_escalated() {
     let stay = placement("P1", "2026-10-05").sent("2026-09-28T09:00:00Z").referring("R-1");
     check(
-        &[stay.clone()],
+        std::slice::from_ref(&stay),
         "2026-10-05T20:00:00Z",
         expect![[r#"
         m-P1-1 accepted
