@@ -6,6 +6,8 @@ use std::fmt;
 
 /// Told with their lines: enough to see what kind of file it is, and one screen.
 const SHOWN_MAX: usize = 20;
+/// Counts told in text: beyond this it is a wrong file, and the first ones show how.
+const COUNTED_MAX: usize = 40;
 /// Kinds and codes counted apart: a file has a few hundred codes, and a wrong column as many as rows.
 const GROUPS_MAX: usize = 1_000;
 
@@ -108,8 +110,11 @@ impl Finding {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for ((kind, about), count) in &self.counts {
+        for ((kind, about), count) in self.counts.iter().take(COUNTED_MAX) {
             writeln!(f, "{:>9} x  {} (first in line {})", count.rows, kind.sentence(about), count.first_line)?;
+        }
+        if self.counts.len() > COUNTED_MAX {
+            writeln!(f, "{:>9}    and {} more of these; --json tells all", "", self.counts.len() - COUNTED_MAX)?;
         }
         for shown in &self.shown {
             writeln!(f, "line {}: {}", shown.line, shown.what)?;
