@@ -15,7 +15,8 @@ use domain::port::{Figures, Ledger};
 use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -167,9 +168,14 @@ impl Hub {
     }
 }
 
-/// A number in 0..1 for jitter; it need not be unpredictable.
+/// A number in 0..1 for jitter. It need not be unpredictable, only spread: a counter through a mixing function (splitmix64),
+/// started at random, so that two hubs do not wait alike.
 fn random() -> f64 {
-    // The low bits of a version 7 UUID are random.
-    let bits = Uuid::now_v7().as_u128() & u128::from(u32::MAX);
-    f64::from(u32::try_from(bits).unwrap_or_default()) / (f64::from(u32::MAX) + 1.0)
+    static STATE: LazyLock<AtomicU64> =
+        LazyLock::new(|| AtomicU64::new(u64::try_from(Uuid::now_v7().as_u128() & u128::from(u64::MAX)).unwrap_or_default()));
+    let mut mixed = STATE.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let high = u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default();
+    f64::from(high) / (f64::from(u32::MAX) + 1.0)
 }

@@ -32,6 +32,9 @@ use uuid::Uuid;
 /// with its own leases; several hubs conflict rarely. More is a fault, and the batch is tried again later.
 const ROUNDS_MAX: usize = 8;
 
+/// Messages that are judged before others get the thread: a few milliseconds, so that no delivery waits for a whole batch.
+const BREATH: usize = 32;
+
 /// Open review items that are looked through for one id. More would be another problem.
 const REVIEWS_MAX: usize = 100_000;
 
@@ -109,14 +112,21 @@ impl Journey {
     /// recorded then, and the same batch may be given again.
     pub async fn receive(&self, envelopes: &[Envelope], lease: &LeaseTerms) -> Result<Received, JourneyError> {
         let directory = self.directory.load_full();
-        let prepared: Vec<Prepared> = envelopes.iter().map(|envelope| prepare::prepare(self, &directory, envelope)).collect();
+        let mut prepared: Vec<Prepared> = Vec::with_capacity(envelopes.len());
+        for some in envelopes.chunks(BREATH) {
+            prepared.extend(some.iter().map(|envelope| prepare::prepare(self, &directory, envelope)));
+            tokio::task::yield_now().await;
+        }
         let mut received = Received::default();
         let mut answers: Vec<Option<Answer>> = vec![None; prepared.len()];
         let mut open: Vec<usize> = (0..prepared.len()).collect();
         for _ in 0..ROUNDS_MAX {
             let mut round = Round::load(self, &directory, &prepared, &open).await?;
-            for at in &open {
+            for (number, at) in open.iter().enumerate() {
                 round.take(*at, &envelopes[*at], &prepared[*at])?;
+                if number % BREATH == BREATH - 1 {
+                    tokio::task::yield_now().await;
+                }
             }
             open = round.record(lease, &mut answers, &mut received).await?;
             if open.is_empty() {

@@ -7,6 +7,7 @@ use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// First byte of everything sealed: says how.
 const SEALED_V1: u8 = 1;
@@ -19,7 +20,29 @@ pub struct Keys {
     key_id: [u8; KEY_ID_LENGTH],
     pseudonym: hmac::Key,
     claim: [u8; 32],
-    random: SystemRandom,
+    nonces: Nonces,
+}
+
+/// Nonces that never repeat under one key: each process counts on from a random place among 2^96, so that no two runs of
+/// any realistic number and length overlap; and none costs a call to the operating system.
+struct Nonces {
+    start: u128,
+    taken: AtomicU64,
+}
+
+impl Nonces {
+    fn new() -> Result<Self, KeyError> {
+        let mut start = [0; 16];
+        SystemRandom::new().fill(&mut start).map_err(|_| KeyError::NoRandom)?;
+        Ok(Self { start: u128::from_be_bytes(start), taken: AtomicU64::new(0) })
+    }
+
+    fn next(&self) -> [u8; NONCE_LEN] {
+        let number = self.start.wrapping_add(self.taken.fetch_add(1, Ordering::Relaxed).into());
+        let mut nonce = [0; NONCE_LEN];
+        nonce.copy_from_slice(&number.to_be_bytes()[16 - NONCE_LEN..]);
+        nonce
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +87,7 @@ impl Keys {
     }
 
     /// # Errors
-    /// Never with 32 bytes; the type is the library's.
+    /// Where the operating system gives no random numbers.
     pub fn from_master(master: &[u8; MASTER_LENGTH]) -> Result<Self, KeyError> {
         let master = hmac::Key::new(hmac::HMAC_SHA256, master);
         let derive = |purpose: &str| -> [u8; 32] {
@@ -80,17 +103,16 @@ impl Keys {
             key_id,
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &derive("pseudonym v1")),
             claim: derive("claim v1"),
-            random: SystemRandom::new(),
+            nonces: Nonces::new()?,
         })
     }
 
     /// Encrypts and authenticates; `purpose` must be given again to open.
     ///
     /// # Errors
-    /// Where the operating system gives no random numbers.
+    /// Where the library refuses: never, for contents of this size.
     pub fn seal(&self, purpose: &str, content: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(|_| KeyError::NoRandom)?;
+        let nonce = self.nonces.next();
         let header = 1 + KEY_ID_LENGTH + NONCE_LEN;
         let mut sealed = Vec::with_capacity(header + content.len() + AES_256_GCM.tag_len());
         sealed.push(SEALED_V1);
@@ -99,7 +121,7 @@ impl Keys {
         sealed.extend_from_slice(content);
         let (_, body) = sealed.split_at_mut(header);
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = self.seal.seal_in_place_separate_tag(nonce, Aad::from(purpose.as_bytes()), body).map_err(|_| KeyError::NoRandom)?;
+        let tag = self.seal.seal_in_place_separate_tag(nonce, Aad::from(purpose.as_bytes()), body).map_err(|_| KeyError::Tampered)?;
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
@@ -191,6 +213,14 @@ mod tests {
         }
         let other = Keys::from_master(&[8; 32]).unwrap();
         assert!(matches!(other.open("payload", &sealed), Err(KeyError::OtherKey { .. })));
+    }
+
+    #[test]
+    fn no_nonce_comes_twice() {
+        let keys = Keys::from_master(&[7; 32]).unwrap();
+        let nonces: std::collections::HashSet<_> = (0..1_000).map(|_| keys.nonces.next()).collect();
+        assert_eq!(nonces.len(), 1_000);
+        assert_ne!(Keys::from_master(&[7; 32]).unwrap().seal("payload", b"Ada").unwrap(), keys.seal("payload", b"Ada").unwrap());
     }
 
     #[test]

@@ -1,23 +1,17 @@
 //! What an operator's command asks of a running hub.
 
 use crate::ledger::desk::{causing, delivery, notice, terms};
+use crate::support::quiet;
 use crate::support::story::{WORLD, placement};
-use arc_swap::ArcSwap;
 use domain::delivery::DeliveryState;
-use domain::port::{DeliveryFilter, Ledger, LedgerView};
-use domain::retry::RetryPolicy;
+use domain::port::{DeliveryFilter, LedgerView};
 use domain::timeline::Ruling;
-use jiff::Timestamp;
 use placement_hub::control::{Action, Answer, Control, Desk, Request, ask};
 use placement_hub::directory::Loaded;
-use placement_hub::dispatch::{Dispatch, LaneSettings, Parts};
-use placement_hub::journey::{Envelope, Journey};
-use placement_hub::keys::Keys;
+use placement_hub::journey::Envelope;
+use placement_hub::receipt::Verdict;
 use placement_hub::reload::Reloader;
-use placement_hub::telemetry::Metrics;
-use placement_hub::{contracts::Contracts, receipt::Verdict};
-use sqlite_ledger::{LedgerReader, SqliteLedger};
-use std::collections::HashMap;
+use sqlite_ledger::LedgerReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -34,33 +28,7 @@ impl Hub {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ledger.db");
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&file).unwrap());
-        let directory = Arc::new(ArcSwap::from_pointee(WORLD.directory.clone()));
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(|| "2026-11-22T12:00:00Z".parse().unwrap());
-        let dispatch = Dispatch::start(Parts {
-            ledger: Arc::clone(&ledger),
-            directory: Arc::clone(&directory),
-            deliverers: HashMap::new(),
-            open: Arc::new(|_| Err("nothing is sent here".to_owned())),
-            retry: RetryPolicy::default(),
-            lanes: LaneSettings::default(),
-            metrics: Arc::clone(&metrics),
-            clock: Arc::clone(&clock),
-            random: Arc::new(|| 0.5),
-            holder: Uuid::now_v7(),
-        });
-        let journey = Arc::new(Journey {
-            contracts: Contracts::new().unwrap(),
-            ledger,
-            directory,
-            policy: Arc::new(WORLD.policy.clone()),
-            keys: Arc::new(Keys::from_master(&[7; 32]).unwrap()),
-            source: "urn:test".to_owned(),
-            require_user_id: false,
-            metrics,
-            now: clock,
-        });
+        let (journey, dispatch) = quiet::hub(&file, WORLD.directory.clone());
         let load = Arc::new(|| Ok(Loaded { directory: WORLD.directory.clone(), warnings: Vec::new() }));
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
         let desk = Desk { journey, dispatch, reloader };

@@ -2,25 +2,16 @@
 
 use super::broken::{append, copy, replace};
 use super::{day, shipped_folder};
-use crate::support::story::{WORLD, placement};
-use arc_swap::ArcSwap;
-use domain::port::{DeliveryFilter, Ledger};
-use domain::retry::RetryPolicy;
-use jiff::Timestamp;
-use placement_hub::contracts::Contracts;
+use crate::support::quiet;
+use crate::support::story::placement;
+use domain::port::DeliveryFilter;
 use placement_hub::directory::import::{Codes, Import, import_postcodes};
 use placement_hub::directory::{Loaded, Mistakes, POSTCODES, Sources, load, read_postcodes};
-use placement_hub::dispatch::{Dispatch, LaneSettings, Parts};
 use placement_hub::journey::{Envelope, Journey};
-use placement_hub::keys::Keys;
 use placement_hub::reload::{Moved, Reloader, Told};
-use placement_hub::telemetry::Metrics;
-use sqlite_ledger::SqliteLedger;
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 fn read(folder: &Path) -> Result<Loaded, Mistakes> {
     load(&Sources::folder(folder, &["webhook"], day("2026-11-22")))
@@ -37,33 +28,7 @@ struct Hub {
 impl Hub {
     fn start() -> Self {
         let folder = copy();
-        let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(&folder.path().join("ledger.db")).unwrap());
-        let directory = Arc::new(ArcSwap::from_pointee(read(folder.path()).unwrap().directory));
-        let metrics = Arc::new(Metrics::new().unwrap());
-        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(|| "2026-11-22T12:00:00Z".parse().unwrap());
-        let dispatch = Dispatch::start(Parts {
-            ledger: Arc::clone(&ledger),
-            directory: Arc::clone(&directory),
-            deliverers: HashMap::new(),
-            open: Arc::new(|_| Err("nothing is sent here".to_owned())),
-            retry: RetryPolicy::default(),
-            lanes: LaneSettings::default(),
-            metrics: Arc::clone(&metrics),
-            clock: Arc::clone(&clock),
-            random: Arc::new(|| 0.5),
-            holder: Uuid::now_v7(),
-        });
-        let journey = Arc::new(Journey {
-            contracts: Contracts::new().unwrap(),
-            ledger,
-            directory,
-            policy: Arc::new(WORLD.policy.clone()),
-            keys: Arc::new(Keys::from_master(&[7; 32]).unwrap()),
-            source: "urn:test".to_owned(),
-            require_user_id: false,
-            metrics,
-            now: clock,
-        });
+        let (journey, dispatch) = quiet::hub(&folder.path().join("ledger.db"), read(folder.path()).unwrap().directory);
         let again = folder.path().to_owned();
         let reloader = Reloader::new(Arc::clone(&journey), dispatch.clone(), Arc::new(move || read(&again)));
         Self { journey, dispatch, reloader, folder }

@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod door;
 pub mod letter;
+pub mod quiet;
 pub mod sink;
 pub mod site;
 pub mod story;
