@@ -7,9 +7,9 @@ mod reader;
 use domain::message::ReferralStatus;
 use domain::policy::{Policy, Stage, Tariff};
 use domain::retry::RetryPolicy;
-use jiff::SignedDuration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use reader::Reader;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -149,6 +149,14 @@ impl Settings {
             tariff: rules.tariff.clone(),
             ..Policy::standard(claim_key, rules.time_zone.clone())
         }
+    }
+}
+
+impl Rules {
+    /// The calendar day of an instant, where the regulations apply.
+    #[must_use]
+    pub fn day(&self, instant: Timestamp) -> Date {
+        self.time_zone.to_datetime(instant).date()
     }
 }
 

@@ -131,7 +131,7 @@ impl Ensemble {
         let mut settings = adapted(settings, &folder, options, now);
         let directory = wiring::directory(&settings, now).map_err(|mistakes| misplaced(&settings, &mistakes.to_string()))?.directory;
         let directory = Arc::new(directory);
-        let today = settings.rules.time_zone.to_datetime(now).date();
+        let today = settings.rules.day(now);
         let cast = cast(&directory, today)?;
 
         let url = settings.broker.url.clone();
@@ -174,7 +174,7 @@ impl Ensemble {
     }
 
     fn today(&self) -> Date {
-        self.settings.rules.time_zone.to_datetime(Timestamp::now()).date()
+        self.settings.rules.day(Timestamp::now())
     }
 
     /// Tells the story, so many documents a minute.
@@ -260,7 +260,7 @@ impl Ensemble {
 
 /// The settings as the demo needs them: everything of its own in the folder, impatient, and new to the region.
 fn adapted(settings: Settings, folder: &Folder, options: &Options, now: Timestamp) -> Settings {
-    let today = settings.rules.time_zone.to_datetime(now).date();
+    let today = settings.rules.day(now);
     let mut settings = settings;
     settings.source = "urn:placement-hub:demo".to_owned();
     settings.ledger.path = folder.file("hub.db");

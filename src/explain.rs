@@ -2,7 +2,7 @@
 //! nothing.
 
 use crate::contracts::Contracts;
-use crate::journey::judge;
+use crate::journey::{judge, whose};
 use crate::receipt::{Receipt, Verdict};
 use domain::Code;
 use domain::admission::{self, Vouched};
@@ -135,8 +135,7 @@ impl Book<'_> {
             if first == message {
                 return Receipt { verdict: Verdict::Duplicate, ..receipt.clone() };
             }
-            let sentence = "this messageId was used before for other content; send it again under a new messageId";
-            return Receipt::rejected(Some(key.1), vec![Reason::new("message-id-reused", "/messageId", sentence)]);
+            return Receipt::reused(Some(key.1));
         }
         self.ring_until(header.sent_at);
         let receipt = self.judge(message);
@@ -147,9 +146,10 @@ impl Book<'_> {
     fn judge(&mut self, message: &Message) -> Receipt {
         let header = message.header();
         let child = match message {
-            Message::PlacementChange(change) => (header.publisher, change.child.local_id.clone()),
-            Message::WellbeingConcern(concern) => (header.publisher, concern.child.local_id.clone()),
-            Message::ReferralUpdate(update) => (update.referral.responsible_authority, update.referral.child.clone()),
+            Message::PlacementChange(_) | Message::WellbeingConcern(_) | Message::ReferralUpdate(_) => {
+                let (authority, local_id) = whose(message);
+                (authority, local_id.to_owned())
+            }
             Message::ReclaimUpdate(update) => match self.claims.get(&update.claim.id) {
                 Some(child) => child.clone(),
                 None => {

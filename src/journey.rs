@@ -6,7 +6,8 @@
 mod judge;
 mod prepare;
 
-pub use judge::{Judged, judge};
+pub use judge::{Counts, Judged, judge};
+pub(crate) use prepare::whose;
 pub use prepare::{SEAL_CASEFILE, SEAL_PAYLOAD, SEAL_REVIEW};
 
 use crate::contracts::Contracts;
@@ -16,7 +17,6 @@ use crate::telemetry::Metrics;
 use arc_swap::ArcSwap;
 use domain::Code;
 use domain::casefile::Casefile;
-use domain::delivery::Kind;
 use domain::directory::Directory;
 use domain::policy::Policy;
 use domain::port::{Alias, ChildKey, Entry, Lease, LeaseTerms, Ledger, LedgerError, MessageKey, Recorded, RecordedMessage};
@@ -89,7 +89,7 @@ pub struct Received {
     /// Recipients with something due that was not leased.
     pub due: Vec<Code>,
     /// What was decided, for the metrics: (kind, action).
-    pub obligations: Vec<(Kind, &'static str)>,
+    pub obligations: Counts,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -148,19 +148,22 @@ impl Journey {
         let mut entries = Vec::with_capacity(loaded.children.len());
         for record in loaded.children.into_iter().filter(|record| record.version > 0) {
             let mut working = Working::open(&self.keys, record.casefile, record.version, record.touched)?;
-            let judged = judge(&mut working.casefile, None, &directory, &self.policy, (self.now)(), &working.touched);
-            received.obligations.extend_from_slice(&judged.counts);
-            entries.push(Entry {
-                message: None,
-                child: Some(working.update(self, &directory, record.key, &judged, None)?),
-                acknowledgement: None,
-            });
+            let (entry, counts) = self.decide_again(&directory, record.key, &mut working)?;
+            received.obligations.extend(counts);
+            entries.push(entry);
         }
         // A conflict means that a message or a lease came first: the child is still to be woken, and comes again.
         let outcome = self.ledger.record(entries, lease.clone()).await?;
         received.leased = outcome.leased;
         received.due = outcome.due;
         Ok(received)
+    }
+
+    /// Decides without a message: what to record of the child, and what to count.
+    fn decide_again(&self, directory: &Directory, key: ChildKey, working: &mut Working) -> Result<(Entry, Counts), JourneyError> {
+        let judged = judge(&mut working.casefile, None, directory, &self.policy, (self.now)(), &working.touched);
+        let child = Some(working.update(self, directory, key, &judged, None)?);
+        Ok((Entry { message: None, child, acknowledgement: None }, judged.counts))
     }
 }
 
@@ -197,20 +200,13 @@ impl Journey {
             let loaded = self.ledger.load(vec![item.child], Vec::new()).await?;
             let Some(record) = loaded.children.into_iter().next() else { return Ok(Resolved::Unknown) };
             let mut working = Working::open(&self.keys, record.casefile, record.version, record.touched)?;
-            let now = (self.now)();
-            let stamp = Stamp { sent_at: now, message_id: Uuid::now_v7().to_string() };
+            let stamp = Stamp { sent_at: (self.now)(), message_id: Uuid::now_v7().to_string() };
             let decision = Decision { stamp, by: resolution.by.clone(), reason: resolution.reason.clone(), ruling: resolution.ruling };
             working.casefile.timeline.settle(question(&item.reason, &subject), decision);
-            let judged = judge(&mut working.casefile, None, &directory, &self.policy, now, &working.touched);
-            let child = Some(working.update(self, &directory, record.key, &judged, None)?);
-            let outcome = self.ledger.record(vec![Entry { message: None, child, acknowledgement: None }], lease.clone()).await?;
+            let (entry, obligations) = self.decide_again(&directory, record.key, &mut working)?;
+            let outcome = self.ledger.record(vec![entry], lease.clone()).await?;
             if outcome.recorded == [Recorded::Done] {
-                return Ok(Resolved::Done(Received {
-                    leased: outcome.leased,
-                    due: outcome.due,
-                    obligations: judged.counts,
-                    answers: Vec::new(),
-                }));
+                return Ok(Resolved::Done(Received { leased: outcome.leased, due: outcome.due, obligations, answers: Vec::new() }));
             }
         }
         Err(JourneyError::Contended)
@@ -297,7 +293,7 @@ impl<'a> Round<'a> {
             Subject::Child(key, message) => {
                 let working = self.children.entry(key).or_insert_with(|| Working::new(Code::NONE, ""));
                 if working.version == 0 && working.casefile.timeline.local_id.is_empty() {
-                    let (authority, local_id) = prepare::whose(message);
+                    let (authority, local_id) = whose(message);
                     working.casefile = Casefile::new(authority, local_id);
                 }
                 let judged = judge(&mut working.casefile, Some(message), self.directory, &self.journey.policy, now, &working.touched);
@@ -361,7 +357,7 @@ impl<'a> Round<'a> {
 struct Pending {
     at: usize,
     answer: Answer,
-    counts: Vec<(Kind, &'static str)>,
+    counts: Counts,
 }
 
 impl Receipt {

@@ -1,6 +1,7 @@
 //! Key material: what seals child data at rest, and what pseudonyms and claim ids are made with.
 
 use domain::Code;
+use domain::hex::hex;
 use domain::port::{Alias, ChildKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
@@ -183,10 +184,6 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     writeln!(file, "{text}")?;
     // A ledger sealed with a key that a power cut took away would be lost.
     file.sync_all()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<[u8; MASTER_LENGTH]> {

@@ -60,6 +60,13 @@ impl Receipt {
         Self { version: "1.0".to_owned(), message_id, verdict: Verdict::Rejected, reasons, obligations: Vec::new() }
     }
 
+    /// Other content under a message id that was used before.
+    #[must_use]
+    pub fn reused(message_id: Option<String>) -> Self {
+        let sentence = "this messageId was used before for other content; send it again under a new messageId";
+        Self::rejected(message_id, vec![Reason::new("message-id-reused", "/messageId", sentence)])
+    }
+
     /// The receipt of a message that was taken. `issued` is the casefile's list after the decision.
     #[must_use]
     pub fn taken(message_id: &str, subject: &str, decision: &Decision, issued: &[Issued]) -> Self {

@@ -34,7 +34,7 @@ pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, Ledger
 /// # Errors
 /// Every mistake in the directory.
 pub fn directory(settings: &Settings, now: Timestamp) -> Result<Loaded, directory::Mistakes> {
-    let today = settings.rules.time_zone.to_datetime(now).date();
+    let today = settings.rules.day(now);
     let mut sources = Sources::folder(&settings.directory, &RAILS, today);
     sources.endpoints.clone_from(&settings.endpoints);
     sources.publishers.clone_from(&settings.publishers);

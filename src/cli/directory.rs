@@ -64,5 +64,5 @@ pub fn directory(context: &Context, command: &Command) -> Outcome {
 fn open(context: &Context) -> Result<(domain::directory::Directory, Date), Failure> {
     let settings = context.settings()?;
     let directory = context.directory(&settings)?;
-    Ok((directory, settings.rules.time_zone.to_datetime(Timestamp::now()).date()))
+    Ok((directory, settings.rules.day(Timestamp::now())))
 }

@@ -176,7 +176,7 @@ fn beside_ledger(settings: &Settings) -> PathBuf {
 /// The id of a document: keyed, because a plain digest of a name and a birth date could be guessed.
 fn message_id(keys: &Keys, body: &[u8]) -> String {
     let content = ring::digest::digest(&SHA256, body);
-    let content: String = content.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = domain::hex::hex(content.as_ref());
     uuid::Uuid::from_bytes(keys.alias(&format!("ssda903 {content}")).0).to_string()
 }
 
@@ -190,7 +190,7 @@ fn digest(arguments: &Arguments, previous: Option<&Previous<'_>>) -> std::io::Re
     }
     let id = previous.map(|previous| previous.id);
     digest.update(format!("{:?} {id:?}", options(arguments)).as_bytes());
-    Ok(digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(domain::hex::hex(digest.finish().as_ref()))
 }
 
 fn add_file(digest: &mut Digest, path: &Path) -> std::io::Result<()> {

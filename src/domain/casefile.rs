@@ -141,11 +141,10 @@ impl Casefile {
     #[must_use]
     pub fn in_force(&self) -> BTreeMap<(Kind, Code, String), (String, bool)> {
         let live = |one: &&Issued| matches!(one.state, ObligationState::InForce | ObligationState::Held);
-        let withdrawal = |kind| matches!(kind, Kind::NoticeWithdrawal | Kind::ReferralWithdrawal | Kind::ReclaimWithdrawal);
         self.issued
             .iter()
             .filter(live)
-            .filter(|one| !withdrawal(one.kind))
+            .filter(|one| !one.kind.is_withdrawal())
             .map(|one| ((one.base, one.recipient, one.subject.clone()), (format!("{:?}", one.digest), one.hold.is_some())))
             .collect()
     }

@@ -58,6 +58,12 @@ pub enum Line {
 }
 
 impl Kind {
+    /// Whether it takes back what was sent.
+    #[must_use]
+    pub const fn is_withdrawal(self) -> bool {
+        matches!(self, Self::NoticeWithdrawal | Self::ReferralWithdrawal | Self::ReclaimWithdrawal)
+    }
+
     #[must_use]
     pub const fn line(self) -> Line {
         match self {

@@ -6,6 +6,7 @@ pub mod code;
 pub mod contract;
 pub mod delivery;
 pub mod directory;
+pub mod hex;
 pub mod identifiers;
 pub mod message;
 pub mod message_rules;

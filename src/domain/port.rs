@@ -6,6 +6,7 @@
 
 use crate::code::Code;
 use crate::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use crate::hex::hex;
 use crate::retry::Next;
 use jiff::{Timestamp, civil::Date};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
@@ -491,10 +492,6 @@ impl fmt::Debug for Alias {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "alias:{}", hex(&self.0))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl fmt::Display for LedgerError {

@@ -6,6 +6,7 @@
 
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
+use crate::hex::hex;
 use crate::owed::Required;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,7 @@ pub struct ContentDigest(String);
 impl ContentDigest {
     #[must_use]
     pub fn of(content: &str) -> Self {
-        Self(Sha256::digest(content.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        Self(hex(&Sha256::digest(content.as_bytes())[..16]))
     }
 }
 
@@ -111,7 +112,7 @@ impl<'a> Thread<'a> {
     fn read(thread: &[&'a Issued], touched: &impl Fn(Uuid) -> bool) -> Self {
         let mut read = Self::default();
         for one in thread.iter().filter(|one| one.state != ObligationState::Retracted) {
-            match (touched(one.id), is_withdrawal(one.kind)) {
+            match (touched(one.id), one.kind.is_withdrawal()) {
                 (true, withdrawal) => read = Self { believed: (!withdrawal).then_some(*one), ..Self::default() },
                 (false, true) => read.leaving = Some(one),
                 (false, false) => read.pending = Some(one),
@@ -241,10 +242,6 @@ const fn withdrawal_of(base: Kind) -> Option<Kind> {
     }
 }
 
-const fn is_withdrawal(kind: Kind) -> bool {
-    matches!(kind, Kind::NoticeWithdrawal | Kind::ReferralWithdrawal | Kind::ReclaimWithdrawal)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -308,7 +305,7 @@ mod tests {
         /// What the recipient believes after all it got.
         fn believed(&self) -> Option<&ContentDigest> {
             let seen = self.issued.iter().filter(|one| self.touched.contains(&one.id));
-            seen.fold(None, |_, one| (!is_withdrawal(one.kind)).then_some(&one.digest))
+            seen.fold(None, |_, one| (!one.kind.is_withdrawal()).then_some(&one.digest))
         }
     }
 

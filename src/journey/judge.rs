@@ -10,12 +10,14 @@ use jiff::Timestamp;
 use std::collections::HashSet;
 use uuid::Uuid;
 
+/// For the metric: the kind and what was done with it (`issued`, `held`, `retracted`, `corrected`, ...).
+pub type Counts = Vec<(Kind, &'static str)>;
+
 /// A decision on one casefile.
 #[derive(Debug)]
 pub struct Judged {
     pub decision: Decision,
-    /// For the metric: the kind and what was done with it (`issued`, `held`, `retracted`, `corrected`, ...).
-    pub counts: Vec<(Kind, &'static str)>,
+    pub counts: Counts,
 }
 
 /// Decides on one message (none: a clock rang). The casefile is changed; nothing else is.
@@ -39,7 +41,7 @@ impl Judged {
     }
 }
 
-fn counts(decision: &Decision, casefile: &Casefile) -> Vec<(Kind, &'static str)> {
+fn counts(decision: &Decision, casefile: &Casefile) -> Counts {
     let kind_of = |id: &Uuid| casefile.issued.iter().find(|one| one.id == *id).map(|one| one.kind);
     let issued = decision.issue.iter().map(|issue| (issue.kind, if issue.hold.is_some() { "held" } else { "issued" }));
     let retracted = decision.retract.iter().filter_map(|id| kind_of(id).map(|kind| (kind, "retracted")));

@@ -8,6 +8,7 @@ use domain::admission::{self, Vouched};
 use domain::casefile::{Casefile, Issue};
 use domain::delivery::HoldReason;
 use domain::directory::Directory;
+use domain::hex::hex;
 use domain::message::{AcknowledgementStatus, Message, MessageType, Reason};
 use domain::port::{
     Acknowledged, Alias, ChildKey, ChildUpdate, Clue, Found, MessageKey, MessageRow, NewObligation, NewReview, RecordedMessage,
@@ -90,8 +91,7 @@ pub(super) fn prepare(journey: &Journey, directory: &Directory, envelope: &Envel
 
 /// Rejected messages are known by their bytes: a redelivery is the same one, a mended message is another.
 fn refused_key(digest: &[u8; 32]) -> MessageKey {
-    let id = digest.iter().fold("sha256:".to_owned(), |id, byte| id + &format!("{byte:02x}"));
-    MessageKey { publisher: Code::NONE, message_id: id }
+    MessageKey { publisher: Code::NONE, message_id: format!("sha256:{}", hex(digest)) }
 }
 
 fn routed(key: &str) -> (Option<MessageType>, Option<Code>) {
@@ -100,7 +100,7 @@ fn routed(key: &str) -> (Option<MessageType>, Option<Code>) {
 }
 
 /// The responsible authority and the child's id there; [`Code::NONE`] where the message names a claim or a notice instead.
-pub(super) fn whose(message: &Message) -> (Code, &str) {
+pub(crate) fn whose(message: &Message) -> (Code, &str) {
     match message {
         Message::PlacementChange(change) => (change.header.publisher, &change.child.local_id),
         Message::WellbeingConcern(concern) => (concern.header.publisher, &concern.child.local_id),
@@ -169,8 +169,7 @@ impl Prepared {
 
     /// The receipt for other content under a message id that was used before.
     pub fn reused(&self) -> Receipt {
-        let sentence = "this messageId was used before for other content; send it again under a new messageId";
-        self.rejected(vec![Reason::new("message-id-reused", "/messageId", sentence)])
+        Receipt::reused(self.message_id.clone())
     }
 
     /// JSON and XML of the same message are the same message.

@@ -38,7 +38,7 @@ pub fn diff(context: &Context, arguments: &Diff) -> Outcome {
     for warning in newer.warnings {
         eprintln!("note: {warning}");
     }
-    let differences = older.differences(&newer.directory, settings.rules.time_zone.to_datetime(now).date());
+    let differences = older.differences(&newer.directory, settings.rules.day(now));
     if arguments.json {
         return say_json(&differences);
     }
