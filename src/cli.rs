@@ -11,8 +11,10 @@ mod doctor;
 mod explain;
 mod import_903;
 mod publish;
+mod reclaims;
 mod review;
 mod run;
+mod token;
 mod trace;
 
 use crate::config::Settings;
@@ -68,9 +70,15 @@ enum Command {
     /// List, show, retry, hold, release or discard deliveries
     #[command(subcommand)]
     Deliveries(deliveries::Command),
+    /// List claims and how they stand, and how old the open ones are
+    #[command(subcommand)]
+    Reclaims(reclaims::Command),
     /// List what waits for a person
     #[command(subcommand)]
     Review(review::Command),
+    /// Make tokens for those who use the HTTP interface
+    #[command(subcommand)]
+    Token(token::Command),
     /// Measure rates and latencies on this machine, with a hub of its own
     Bench(bench::Arguments),
     /// Are the broker, the ledger, the directory and each endpoint well?
@@ -106,7 +114,9 @@ pub fn main() -> ExitCode {
         Command::Import903(arguments) => import_903::import(&context, &arguments),
         Command::Directory(command) => directory::directory(&context, &command),
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
+        Command::Reclaims(command) => reclaims::reclaims(&context, &command),
         Command::Review(command) => review::review(&context, &command),
+        Command::Token(command) => token::token(&context, &command),
         Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),
     };

@@ -27,6 +27,7 @@ pub struct Settings {
     /// Files of their own for what differs from site to site; none for those in the folder.
     pub endpoints: Option<PathBuf>,
     pub publishers: Option<PathBuf>,
+    pub tokens: Option<PathBuf>,
     pub listen: SocketAddr,
     pub delivery: Delivery,
     pub rules: Rules,
@@ -69,6 +70,7 @@ pub struct Rules {
     pub review_working_days: u32,
     pub park_hours: u32,
     pub referral_answer_working_days: u32,
+    pub reclaim_working_days: u32,
     pub assessment_trigger: ReferralStatus,
     pub treatment_trigger: ReferralStatus,
     pub reclaim_nhs_number: bool,
@@ -112,6 +114,7 @@ impl Settings {
             directory: reader.path("directory", "path", if file.is_some() { "directory" } else { "config/directory" }),
             endpoints: reader.optional_path("directory", "endpoints"),
             publishers: reader.optional_path("directory", "publishers"),
+            tokens: reader.optional_path("directory", "tokens"),
             listen: reader.parsed("http", "listen", "127.0.0.1:8080", "an address and port such as 127.0.0.1:8080"),
             delivery: Delivery {
                 retry: RetryPolicy {
@@ -142,6 +145,7 @@ impl Settings {
             review_working_days: rules.review_working_days,
             park: SignedDuration::from_hours(i64::from(rules.park_hours)),
             referral_answer_working_days: rules.referral_answer_working_days,
+            reclaim_working_days: rules.reclaim_working_days,
             assessment_trigger: rules.assessment_trigger,
             treatment_trigger: rules.treatment_trigger,
             reclaim_nhs_number: rules.reclaim_nhs_number,
@@ -176,6 +180,7 @@ fn rules(reader: &mut Reader<'_>) -> Rules {
         review_working_days: reader.whole("rules", "review_working_days", 0..=60, 5),
         park_hours: reader.whole("rules", "park_hours", 0..=720, 72),
         referral_answer_working_days: reader.whole("rules", "referral_answer_working_days", 1..=60, 5),
+        reclaim_working_days: reader.whole("rules", "reclaim_working_days", 1..=260, 20),
         assessment_trigger: status(&reader.one_of("rules", "assessment_trigger", &statuses, "assessed")),
         treatment_trigger: status(&reader.one_of("rules", "treatment_trigger", &statuses, "treatment-started")),
         reclaim_nhs_number: reader.yes_no("rules", "reclaim_nhs_number", false),

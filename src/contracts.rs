@@ -8,17 +8,21 @@ mod format;
 mod reasons;
 mod schema;
 
+pub use format::Format;
+
 use domain::Code;
 use domain::contract::Shape;
 use domain::message::{Message, MessageType, Reason};
 use domain::message_rules;
-use format::Format;
 use jsonschema::Validator;
 use serde_json::Value;
 use std::cell::Cell;
 
 /// Most reasons in one answer: whoever made fifty mistakes has to start over anyway.
 pub const REASONS_MAX: usize = 50;
+
+/// As much as a document may have, in either format.
+pub const BYTES_MAX: usize = if json::BYTES_MAX > xml::BYTES_MAX { json::BYTES_MAX } else { xml::BYTES_MAX };
 
 /// Every published version of every inbound message.
 const PUBLISHED: [(MessageType, &str); 5] = [

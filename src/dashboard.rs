@@ -35,6 +35,7 @@ pub fn overview(directory: &Directory, broker: &amqp::State, figures: &Figures, 
             p.notice role="status" { strong { "The broker: " } (error) }
         }
         (organisations(directory, &rows))
+        (uncollected(directory, figures, now))
         (deadlines(figures))
         (intake(figures))
         p.small {
@@ -134,11 +135,30 @@ fn organisations(directory: &Directory, rows: &[(Code, Row<'_>)]) -> Markup {
     }
 }
 
+/// What lies ready and nobody fetches looks as well as what was delivered, unless somebody says so.
+fn uncollected(directory: &Directory, figures: &Figures, now: Timestamp) -> Markup {
+    html! {
+        h2 { "Waiting to be collected" }
+        @if figures.oldest_accepted.is_empty() {
+            p { "Nothing waits in a feed or mailbox." }
+        } @else {
+            ul { @for (code, since) in &figures.oldest_accepted {
+                @let count: u64 = figures.backlog.iter().filter(|(of, state, _)| of == code && *state == DeliveryState::Accepted).map(|(_, _, count)| count).sum();
+                @let seconds = now.duration_since(*since).as_secs().max(0);
+                li {
+                    (name(directory, *code)) " " span.code { (code) } " has not collected " (count)
+                    @if count == 1 { " delivery" } @else { " deliveries" } ", the oldest ready for " (duration(seconds)) "."
+                }
+            } }
+        }
+    }
+}
+
 fn deadlines(figures: &Figures) -> Markup {
     html! {
-        h2 { "Notices still to be delivered, by statutory clock" }
+        h2 { "What is still to be delivered by a date" }
         @if figures.deadlines.iter().all(|(_, counts)| counts.iter().sum::<u64>() == 0) {
-            p { "Every notice has been delivered." }
+            p { "Everything that was owed by a date has been delivered." }
         } @else {
             table {
                 thead { tr { th scope="col" { "Kind" } th.number scope="col" { "On time" } th.number scope="col" { "At risk" } th.number scope="col" { "Overdue" } } }

@@ -15,6 +15,7 @@
 //! sent; a settlement that comes too late is ignored by its fence. Nothing here knows child data: payloads are opened for
 //! the one call to the adapter.
 
+mod accepted;
 mod attempt;
 mod lane;
 mod leaser;
@@ -35,7 +36,7 @@ use shared::{Shared, Stop};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -148,6 +149,13 @@ impl DispatchHandle {
     #[must_use]
     pub fn terms(&self) -> LeaseTerms {
         self.shared.terms(self.room(), self.shut())
+    }
+
+    /// Changes whenever something was accepted for `recipient` by a rail where it must be collected. A backstop is still needed
+    /// where several hubs share a ledger: the others' settlements are not told here.
+    #[must_use]
+    pub fn accepted(&self, recipient: Code) -> watch::Receiver<()> {
+        self.shared.accepted.watch(recipient)
     }
 
     /// The directory was swapped: what waits for an endpoint is looked at again now, not at the next poll.

@@ -6,12 +6,15 @@ use crate::journey::{judge, whose};
 use crate::receipt::{Receipt, Verdict};
 use domain::Code;
 use domain::admission::{self, Vouched};
-use domain::casefile::Casefile;
+use domain::casefile::{Casefile, Decision};
+use domain::deadline::{Clock, clock};
 use domain::delivery::{Basis, Kind, ObligationState};
 use domain::directory::Directory;
 use domain::message::{Message, Reason};
-use domain::owed::{Owed, required};
+use domain::owed::{Owed, explained};
 use domain::policy::Policy;
+use domain::reconcile::Issued;
+use domain::rules::{Rule, Verdict as RuleVerdict};
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -35,6 +38,23 @@ pub struct Explanation {
     pub suppressed: Vec<ExplainedSuppression>,
     pub review: Vec<ExplainedReview>,
     pub receipts: Vec<Receipt>,
+    /// What each rule came to at the end, by rule and subject.
+    pub rules: Vec<ExplainedRule>,
+}
+
+/// A rule's verdict on one subject.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExplainedRule {
+    /// Its number.
+    pub rule: Rule,
+    pub title: &'static str,
+    /// What the rule rests on.
+    pub source: &'static str,
+    pub verdict: RuleVerdict,
+    /// A placement, care period, referral or claim; none where it is about the child as a whole.
+    pub subject: Option<String>,
+    /// Why.
+    pub sentence: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,6 +65,8 @@ pub struct ExplainedObligation {
     pub place: Option<Code>,
     pub subject: String,
     pub due_by: Option<Date>,
+    /// Where its clock stands; none without a due date, or where it is not owed any more.
+    pub clock: Option<Clock>,
     pub basis: Basis,
     pub state: ObligationState,
     pub sequence: u32,
@@ -121,6 +143,8 @@ struct Book<'a> {
 struct Page {
     casefile: Casefile,
     touched: HashSet<Uuid>,
+    /// The day on which each obligation was recorded.
+    recorded: HashMap<Uuid, Date>,
 }
 
 impl Book<'_> {
@@ -166,15 +190,14 @@ impl Book<'_> {
                 return refused(header.message_id.clone(), "unknown-notice", "/notice/id", sentence);
             }
         };
-        let page = self
-            .children
-            .entry(child.clone())
-            .or_insert_with(|| Page { casefile: Casefile::new(child.0, &child.1), touched: HashSet::new() });
+        let page =
+            self.children.entry(child.clone()).or_insert_with(|| Page { casefile: Casefile::new(child.0, &child.1), ..Page::default() });
         let judged = judge(&mut page.casefile, Some(message), self.directory, self.policy, header.sent_at, &page.touched);
         for issue in judged.decision.issue.iter().filter(|issue| issue.kind == Kind::ReclaimRequest) {
             self.claims.insert(issue.subject.clone(), child.clone());
         }
         let receipt = judged.receipt(message, &page.casefile);
+        page.remember(&judged.decision, self.policy.day(header.sent_at));
         page.assume(self.assume);
         receipt
     }
@@ -184,13 +207,15 @@ impl Book<'_> {
         for page in self.children.values_mut() {
             for _ in 0..RINGS_MAX {
                 let Some(at) = page.casefile.wake_at.filter(|at| *at <= until) else { break };
-                judge(&mut page.casefile, None, self.directory, self.policy, at, &page.touched);
+                let judged = judge(&mut page.casefile, None, self.directory, self.policy, at, &page.touched);
+                page.remember(&judged.decision, self.policy.day(at));
                 page.assume(self.assume);
             }
         }
     }
 
     fn tell(&mut self, now: Timestamp, explanation: &mut Explanation) {
+        let today = self.policy.day(now);
         for page in self.children.values() {
             let issued = &page.casefile.issued;
             explanation.obligations.extend(issued.iter().map(|one| ExplainedObligation {
@@ -199,12 +224,21 @@ impl Book<'_> {
                 place: one.place,
                 subject: one.subject.clone(),
                 due_by: one.due_on,
+                clock: page.clock(one, self.assume, today, self.directory),
                 basis: one.basis,
                 state: one.state,
                 sequence: one.sequence,
                 supersedes: one.supersedes.and_then(|id| issued.iter().find(|other| other.id == id)).map(|other| other.sequence),
             }));
-            let Owed { suppressed, reviews, .. } = required(&page.casefile.timeline, self.directory, self.policy, now);
+            let (Owed { suppressed, reviews, .. }, findings) = explained(&page.casefile.timeline, self.directory, self.policy, now);
+            explanation.rules.extend(findings.into_iter().map(|finding| ExplainedRule {
+                rule: finding.rule,
+                title: finding.rule.title(),
+                source: finding.rule.source(),
+                verdict: finding.verdict,
+                subject: Some(finding.subject).filter(|subject| !subject.is_empty()),
+                sentence: finding.sentence,
+            }));
             explanation.suppressed.extend(suppressed.into_iter().map(|one| ExplainedSuppression {
                 kind: one.kind,
                 subject: one.subject,
@@ -227,6 +261,19 @@ impl Book<'_> {
 }
 
 impl Page {
+    fn remember(&mut self, decision: &Decision, day: Date) {
+        self.recorded.extend(decision.issue.iter().map(|issue| (issue.id, day)));
+    }
+
+    /// What counts as delivered was delivered on the day on which it was recorded.
+    fn clock(&self, one: &Issued, assume: Assume, today: Date, directory: &Directory) -> Option<Clock> {
+        let owed = matches!(one.state, ObligationState::InForce | ObligationState::Held);
+        let due_on = one.due_on.filter(|_| owed)?;
+        let sent = assume == Assume::Delivered && one.hold.is_none();
+        let done_on = self.recorded.get(&one.id).copied().filter(|_| sent);
+        Some(clock(due_on, done_on, today, &directory.calendar))
+    }
+
     fn assume(&mut self, assume: Assume) {
         if assume == Assume::Delivered {
             let sent = self.casefile.issued.iter().filter(|one| one.hold.is_none() && one.state != ObligationState::Retracted);

@@ -1,18 +1,29 @@
-//! The HTTP listener: is it alive, is it ready, what does it measure, how does it look.
+//! The HTTP listener: pages for operators, and the interface for organisations (`/api/v1`): messages in, feeds out.
+//!
+//! Every route under `/api` asks for a bearer token, and answers what went wrong as a problem document (RFC 9457). What it holds
+//! in memory is bounded per organisation and in all (`places`).
 
-use crate::dashboard;
+mod bearer;
+mod feeds;
+mod messages;
+mod pages;
+mod places;
+mod problem;
+
+pub use bearer::token_digest;
+pub use places::Places;
+
 use crate::dispatch::DispatchHandle;
+use crate::intake::Letterbox;
 use crate::journey::Journey;
 use crate::telemetry::Metrics;
 use axum::Router;
-use axum::extract::State as Shared;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::port::Figures;
+use problem::Problem;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,7 +32,7 @@ use tokio::task::JoinHandle;
 /// Readers that are still open when the hub stops are cut off after this.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// What the pages show.
+/// What the routes work with.
 #[derive(Clone)]
 pub struct State {
     pub broker: watch::Receiver<amqp::State>,
@@ -30,6 +41,10 @@ pub struct State {
     pub figures: watch::Receiver<Figures>,
     pub dispatch: DispatchHandle,
     pub journey: Arc<Journey>,
+    pub letterbox: Letterbox,
+    pub places: Arc<Places>,
+    /// True when the hub stops: who waits for news is let go.
+    pub stop: watch::Receiver<bool>,
 }
 
 pub struct Server {
@@ -76,45 +91,15 @@ impl Server {
 
 fn router(state: State) -> Router {
     Router::new()
-        .route("/", get(status))
+        .route("/", get(pages::status))
         .route("/livez", get(|| async { "alive\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "there is no such page\n") })
+        .route("/readyz", get(pages::readyz))
+        .route("/metrics", get(pages::metrics))
+        .route("/api/v1/messages", post(messages::take))
+        .route("/api/v1/feeds/{organisation}", get(feeds::list))
+        .route("/api/v1/feeds/{organisation}/collected", post(feeds::collected))
+        .route("/api/v1/feeds/{organisation}/stream", get(feeds::stream))
+        .fallback(pages::no_page)
+        .method_not_allowed_fallback(|| async { Problem::wrong_method() })
         .with_state(state)
-}
-
-/// Ready means: consuming, and what is consumed is recorded. The body says what is missing, a line each.
-async fn readyz(Shared(state): Shared<State>) -> Response {
-    let mut missing = Vec::new();
-    {
-        let broker = state.broker.borrow();
-        if !broker.consuming {
-            let why = broker.last_error.clone().unwrap_or_else(|| "it is connecting".to_owned());
-            missing.push(format!("not consuming from the broker: {why}"));
-        }
-    }
-    if !state.recording.load(Ordering::Relaxed) {
-        missing.push("the ledger does not record".to_owned());
-    }
-    if !state.dispatch.is_alive() {
-        missing.push("delivering has ended by itself; restart the hub".to_owned());
-    }
-    if missing.is_empty() {
-        return "ready\n".into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, missing.join("\n") + "\n").into_response()
-}
-
-async fn metrics(Shared(state): Shared<State>) -> Response {
-    state.metrics.broker_connected(state.broker.borrow().consuming);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.encode()).into_response()
-}
-
-async fn status(Shared(state): Shared<State>) -> Html<String> {
-    let directory = state.journey.directory.load_full();
-    let broker = state.broker.borrow().clone();
-    let figures = state.figures.borrow().clone();
-    let now = (state.journey.now)();
-    Html(dashboard::overview(&directory, &broker, &figures, &state.dispatch.lanes(), now))
 }

@@ -5,6 +5,7 @@ use crate::contracts::Contracts;
 use crate::control::{Control, Desk};
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
+use crate::intake::{Letterbox, Recorder};
 use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
@@ -29,6 +30,7 @@ const DRAIN: Duration = Duration::from_secs(20);
 pub struct Hub {
     intake: Arc<amqp::Intake>,
     intake_task: JoinHandle<()>,
+    letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
     http: http::Server,
     dispatch: DispatchHandle,
@@ -92,6 +94,8 @@ impl Hub {
         let clock_parts =
             clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
+        let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
+        let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
             broker: intake.state(),
             recording: Arc::clone(&recording),
@@ -99,6 +103,9 @@ impl Hub {
             figures: figures_seen,
             dispatch: dispatch.clone(),
             journey: Arc::clone(&journey),
+            letterbox,
+            places: http::Places::new(),
+            stop: stopped.clone(),
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
         let again = settings.clone();
@@ -111,17 +118,10 @@ impl Hub {
         )
         .inspect_err(|why| tracing::error!("{why}"))
         .ok();
-        let intake_parts = intake::Parts {
-            intake: Arc::clone(&intake),
-            journey,
-            dispatch: dispatch.clone(),
-            metrics: Arc::clone(&metrics),
-            batch_max: settings.intake.batch_max,
-            recording,
-            stop: stopped,
-        };
+        let intake_parts =
+            intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self { intake, intake_task, clock_task, http, dispatch, stop, control, reloader, ledger, metrics })
+        Ok(Self { intake, intake_task, letterbox_task, clock_task, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
     /// Where the status page is.
@@ -152,7 +152,7 @@ impl Hub {
         drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
-        for (name, task) in [("intake", self.intake_task), ("clock", self.clock_task)] {
+        for (name, task) in [("intake", self.intake_task), ("HTTP intake", self.letterbox_task), ("clock", self.clock_task)] {
             if tokio::time::timeout(DRAIN, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }

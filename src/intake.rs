@@ -1,17 +1,21 @@
-//! From the broker into the journey: batches in, receipts and acknowledgements out.
+//! From the broker into the journey: batches in, receipts and acknowledgements out. (What comes by HTTP: `letterbox`.)
 //!
 //! Order of things: record, then receipt, then acknowledge. A crash between any two repeats work (the same message comes
 //! again, is a duplicate, gets the same receipt) and loses nothing. While the ledger is down nothing is acknowledged and the
 //! broker keeps what it has: at most `prefetch` messages wait here.
 
+mod letterbox;
+mod recorder;
+
+pub use letterbox::{Letterbox, NotTaken};
+pub use recorder::Recorder;
+
 use crate::crash;
-use crate::dispatch::DispatchHandle;
-use crate::journey::{Answer, Envelope, Journey, Received};
-use crate::telemetry::Metrics;
+use crate::journey::{Answer, Envelope};
 use amqp::{Incoming, Intake, Receipt, Tag};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
 /// Batches recorded whose receipts are still on their way: the next batch is decided on meanwhile.
@@ -25,9 +29,7 @@ const WAIT_LONGEST: Duration = Duration::from_secs(10);
 /// What the intake loop works with.
 pub struct Parts {
     pub intake: Arc<Intake>,
-    pub journey: Arc<Journey>,
-    pub dispatch: DispatchHandle,
-    pub metrics: Arc<Metrics>,
+    pub recorder: Recorder,
     pub batch_max: usize,
     /// False while the ledger does not record: readiness follows it.
     pub recording: Arc<AtomicBool>,
@@ -40,14 +42,10 @@ pub async fn run(parts: Parts) {
     let finisher = tokio::spawn(finish(Arc::clone(&parts.intake), queue));
     while let Some(batch) = parts.intake.next_batch(parts.batch_max).await {
         crash::point("after-receive");
-        let arrived = std::time::Instant::now();
-        let (tags, envelopes, routes) = unpack(batch, (parts.journey.now)());
-        let Some(received) = record(&parts, &envelopes).await else { break };
-        crash::point("after-commit");
-        observe(&parts.metrics, &received, arrived.elapsed());
-        parts.dispatch.offer(received.leased);
-        parts.dispatch.nudge(received.due);
-        let receipts = received.answers.into_iter().zip(routes).filter_map(|(answer, route)| receipt(answer, route)).collect();
+        let arrived = Instant::now();
+        let (tags, envelopes, routes) = unpack(batch, parts.recorder.now());
+        let Some(answers) = record(&parts, &envelopes, arrived).await else { break };
+        let receipts = answers.into_iter().zip(routes).filter_map(|(answer, route)| receipt(answer, route)).collect();
         if recorded.send(Finished { tags, receipts }).await.is_err() {
             break;
         }
@@ -92,15 +90,15 @@ fn unpack(batch: Vec<Incoming>, now: jiff::Timestamp) -> (Vec<Tag>, Vec<Envelope
 }
 
 /// Records a batch, however long the ledger is down; none where the hub is told to stop meanwhile.
-async fn record(parts: &Parts, envelopes: &[Envelope]) -> Option<Received> {
+async fn record(parts: &Parts, envelopes: &[Envelope], arrived: Instant) -> Option<Vec<Answer>> {
     let mut wait = WAIT_FIRST;
     loop {
-        match parts.journey.receive(envelopes, &parts.dispatch.terms()).await {
-            Ok(received) => {
+        match parts.recorder.record(envelopes, arrived).await {
+            Ok(answers) => {
                 if !parts.recording.swap(true, Ordering::Relaxed) {
                     tracing::info!("the ledger records again");
                 }
-                return Some(received);
+                return Some(answers);
             }
             Err(error) => {
                 if parts.recording.swap(false, Ordering::Relaxed) {
@@ -116,16 +114,6 @@ async fn record(parts: &Parts, envelopes: &[Envelope]) -> Option<Received> {
         }
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(WAIT_LONGEST);
-    }
-}
-
-fn observe(metrics: &Metrics, received: &Received, took: Duration) {
-    for answer in &received.answers {
-        metrics.message(answer.message_type, answer.verdict.name());
-        metrics.received_after(took);
-    }
-    for (kind, action) in &received.obligations {
-        metrics.obligation(*kind, action);
     }
 }
 

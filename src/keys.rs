@@ -1,4 +1,4 @@
-//! Key material: what seals child data at rest, and what pseudonyms and claim ids are made with.
+//! Key material: what seals child data at rest, what pseudonyms and claim ids are made with, what certificates are signed with.
 
 use domain::Code;
 use domain::hex::hex;
@@ -6,6 +6,7 @@ use domain::port::{Alias, ChildKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,12 +16,13 @@ const SEALED_V1: u8 = 1;
 const KEY_ID_LENGTH: usize = 4;
 const MASTER_LENGTH: usize = 32;
 
-/// The keys of one hub. Three keys are derived from one master, so that none can be used for another's purpose.
+/// The keys of one hub. Each is derived from one master by its own label, so that none can be used for another's purpose.
 pub struct Keys {
     seal: LessSafeKey,
     key_id: [u8; KEY_ID_LENGTH],
     pseudonym: hmac::Key,
     claim: [u8; 32],
+    certificate: Ed25519KeyPair,
     nonces: Nonces,
 }
 
@@ -104,6 +106,7 @@ impl Keys {
             key_id,
             pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &derive("pseudonym v1")),
             claim: derive("claim v1"),
+            certificate: Ed25519KeyPair::from_seed_unchecked(&derive("certificate v1")).map_err(|_| KeyError::Tampered)?,
             nonces: Nonces::new()?,
         })
     }
@@ -163,6 +166,22 @@ impl Keys {
         self.claim
     }
 
+    /// The Ed25519 key by which anybody can check what [`Keys::sign`] signed: the same for as long as the key file is.
+    #[must_use]
+    pub fn certificate_key(&self) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(self.certificate.public_key().as_ref());
+        key
+    }
+
+    /// The Ed25519 signature of a certificate.
+    #[must_use]
+    pub fn sign(&self, content: &[u8]) -> [u8; 64] {
+        let mut signature = [0; 64];
+        signature.copy_from_slice(self.certificate.sign(content).as_ref());
+        signature
+    }
+
     fn pseudonym(&self, parts: &[&str]) -> [u8; 16] {
         let mut context = hmac::Context::with_key(&self.pseudonym);
         for part in parts {
@@ -218,6 +237,16 @@ mod tests {
         let nonces: std::collections::HashSet<_> = (0..1_000).map(|_| keys.nonces.next()).collect();
         assert_eq!(nonces.len(), 1_000);
         assert_ne!(Keys::from_master(&[7; 32]).unwrap().seal("payload", b"Ada").unwrap(), keys.seal("payload", b"Ada").unwrap());
+    }
+
+    #[test]
+    fn the_certificate_key_is_the_masters_own_and_lasts() {
+        let (keys, again, other) = (Keys::from_master(&[7; 32]), Keys::from_master(&[7; 32]), Keys::from_master(&[8; 32]));
+        let (keys, again, other) = (keys.unwrap(), again.unwrap(), other.unwrap());
+        assert_eq!((keys.certificate_key(), keys.sign(b"said")), (again.certificate_key(), again.sign(b"said")));
+        assert_ne!(keys.certificate_key(), other.certificate_key());
+        // Written down here: another derivation would make every certificate issued before look forged.
+        assert_eq!(hex(&keys.certificate_key()), "");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! its own) decides. See ARCHITECTURE.md.
 
 pub mod bench;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod hub;
 pub mod intake;
 pub mod journey;
 pub mod keys;
+pub mod post;
 pub mod receipt;
 pub mod reload;
 pub mod ssda903;

@@ -67,8 +67,10 @@ pub struct Metrics {
     delivery_seconds: HistogramVec,
     receive_seconds: Histogram,
     due_oldest_seconds: GaugeVec,
+    accepted_oldest_seconds: GaugeVec,
     backlog: IntGaugeVec,
     notice_deadline: IntGaugeVec,
+    breaches: IntGauge,
     review_open: IntGaugeVec,
     dead: IntCounterVec,
     lane_open: IntGaugeVec,
@@ -113,8 +115,18 @@ impl Metrics {
             delivery_seconds: new.histograms("delivery_seconds", "From recorded to delivered", &DELIVERY, &["kind", "adapter"])?,
             receive_seconds: new.histogram("receive_seconds", "From a message's arrival to its record", &FAST)?,
             due_oldest_seconds: new.gauges("due_oldest_seconds", "Age of the oldest pending delivery", &["recipient"])?,
+            accepted_oldest_seconds: new.gauges(
+                "accepted_oldest_seconds",
+                "How long the oldest delivery that was accepted waits to be collected",
+                &["recipient"],
+            )?,
             backlog: new.int_gauges("backlog", "Pending deliveries", &["recipient", "state"])?,
-            notice_deadline: new.int_gauges("notice_deadline", "Undelivered notices by how their deadline stands", &["kind", "state"])?,
+            notice_deadline: new.int_gauges(
+                "notice_deadline",
+                "What is owed by a date and not delivered, by how its clock stands",
+                &["kind", "state"],
+            )?,
+            breaches: new.gauge("breaches", "Obligations that did not reach their recipient by the due date, ever: a breach stays one")?,
             review_open: new.int_gauges("review_open", "Questions that wait for a person", &["reason"])?,
             dead: new.counters("dead_total", "Deliveries given up or refused", &["recipient"])?,
             lane_open: new.int_gauges("lane_open", "1 while a recipient's lane is shut by its breaker", &["recipient"])?,
@@ -182,12 +194,17 @@ impl Metrics {
         for (recipient, since) in &figures.oldest_due {
             self.due_oldest_seconds.with_label_values(&[recipient.as_str()]).set(now.duration_since(*since).as_secs_f64().max(0.0));
         }
+        self.accepted_oldest_seconds.reset();
+        for (recipient, since) in &figures.oldest_accepted {
+            self.accepted_oldest_seconds.with_label_values(&[recipient.as_str()]).set(now.duration_since(*since).as_secs_f64().max(0.0));
+        }
         self.notice_deadline.reset();
         for (kind, counts) in &figures.deadlines {
             for (state, count) in ["on-time", "at-risk", "overdue"].into_iter().zip(counts) {
                 self.notice_deadline.with_label_values(&[kind.name(), state]).set(gauge(*count));
             }
         }
+        self.breaches.set(gauge(figures.breaches));
         self.review_open.reset();
         for (reason, count) in &figures.reviews {
             self.review_open.with_label_values(&[reason.as_str()]).set(gauge(*count));
@@ -292,8 +309,10 @@ mod tests {
         let figures = Figures {
             backlog: vec![(code, DeliveryState::Due, 7)],
             oldest_due: vec![(code, Timestamp::from_second(1_700_000_000).unwrap())],
+            oldest_accepted: vec![(code, Timestamp::from_second(1_700_000_040).unwrap())],
             deadlines: vec![(Kind::ArrivalNotice, [3, 2, 1])],
             reviews: vec![("unknown-postcode".to_owned(), 4)],
+            breaches: 2,
             ..Figures::default()
         };
         metrics.figures(&figures, now);
@@ -310,8 +329,10 @@ mod tests {
             "placement_hub_delivery_seconds_count{adapter=\"webhook\",kind=\"referral\"} 1",
             "placement_hub_receive_seconds_count 1",
             "placement_hub_due_oldest_seconds{recipient=\"QKS\"} 100",
+            "placement_hub_accepted_oldest_seconds{recipient=\"QKS\"} 60",
             "placement_hub_backlog{recipient=\"QKS\",state=\"due\"} 7",
             "placement_hub_notice_deadline{kind=\"arrival-notice\",state=\"overdue\"} 1",
+            "placement_hub_breaches 2",
             "placement_hub_review_open{reason=\"unknown-postcode\"} 4",
             "placement_hub_dead_total{recipient=\"QKS\"} 1",
             "placement_hub_lane_open{recipient=\"QKS\"} 1",

@@ -1,20 +1,16 @@
 //! The only file that names adapters: what a hub is made of.
 
 use crate::config::Settings;
-use crate::directory::{self, Loaded, Sources};
+use crate::directory::{self, Loaded, Rails, Sources};
 use domain::port::{Deliver, Ledger, LedgerError, LedgerView};
 use jiff::Timestamp;
-use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The rails that an endpoint may name.
-pub const RAILS: [&str; 1] = ["webhook"];
-
-/// One deliverer per rail.
+/// The rails, by the name that an endpoint gives as its `adapter`. Making one opens nothing: it connects when it delivers.
 #[must_use]
-pub fn deliverers() -> HashMap<&'static str, Arc<dyn Deliver>> {
-    let webhook: Arc<dyn Deliver> = Arc::new(webhook::Webhook::new());
-    HashMap::from([(webhook.name(), webhook)])
+pub fn deliverers() -> Rails {
+    let rails: [Arc<dyn Deliver>; 2] = [Arc::new(webhook::Webhook::new()), Arc::new(feed::Feed)];
+    rails.into_iter().map(|rail| (rail.name(), rail)).collect()
 }
 
 /// # Errors
@@ -35,9 +31,11 @@ pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, Ledger
 /// Every mistake in the directory.
 pub fn directory(settings: &Settings, now: Timestamp) -> Result<Loaded, directory::Mistakes> {
     let today = settings.rules.day(now);
-    let mut sources = Sources::folder(&settings.directory, &RAILS, today);
+    let rails = deliverers();
+    let mut sources = Sources::folder(&settings.directory, &rails, today);
     sources.endpoints.clone_from(&settings.endpoints);
     sources.publishers.clone_from(&settings.publishers);
+    sources.tokens.clone_from(&settings.tokens);
     directory::load(&sources)
 }
 

@@ -109,6 +109,8 @@ async fn posts(bench: &Bench<'_>) -> Result<f64, String> {
         allow_private: true,
         timeout_seconds: 20,
         concurrency: 32,
+        settings: std::collections::BTreeMap::new(),
+        secret_settings: std::collections::BTreeMap::new(),
         from: None,
         to: None,
     };
@@ -141,6 +143,7 @@ async fn some_posts(webhook: &Arc<dyn Deliver>, endpoint: &Endpoint, first: u32)
                     kind: Kind::ArrivalNotice,
                     body: &body,
                     traceparent: None,
+                    first: true,
                     now: Timestamp::now(),
                 };
                 webhook.deliver(parcel).await

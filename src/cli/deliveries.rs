@@ -1,12 +1,16 @@
 //! `deliveries`: what is on its way, what arrived, what is stuck.
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
+use crate::config::{Rules, Settings};
 use crate::control::{self, Action, Request};
 use crate::error::chain;
 use crate::wiring;
 use domain::Code;
+use domain::deadline::{Clock, clock};
 use domain::delivery::{DeliveryState, Kind};
 use domain::port::{DeliveryFilter, DeliveryRow};
+use domain::working_days::Calendar;
+use jiff::civil::Date;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -73,7 +77,7 @@ pub struct Show {
 pub fn deliveries(context: &Context, command: &Command) -> Outcome {
     match command {
         Command::List(arguments) => list(context, arguments),
-        Command::Show(arguments) => super::trace::trace(context, &super::trace::Arguments::of(&arguments.id, arguments.json)),
+        Command::Show(arguments) => super::trace::journey(context, &arguments.id, arguments.json),
         Command::Retry(arguments) => operate(context, arguments, Action::Retry),
         Command::Hold(arguments) => operate(context, arguments, Action::Hold),
         Command::Release(arguments) => operate(context, arguments, Action::Release),
@@ -128,17 +132,46 @@ fn list(context: &Context, arguments: &List) -> Outcome {
         limit: arguments.limit.min(LIMIT_MAX),
     };
     let rows = runtime()?.block_on(ledger.deliveries(filter)).map_err(failed("the ledger does not answer"))?;
+    let clocks = Clocks::now(context, &settings)?;
     if arguments.json {
-        return say_json(&rows.iter().map(Row::of).collect::<Vec<_>>());
+        return say_json(&rows.iter().map(|row| Row::of(row, clocks.of(row))).collect::<Vec<_>>());
     }
     if rows.is_empty() {
         eprintln!("no delivery matches");
     }
     for row in &rows {
         let reason = row.reason.as_deref().map(|reason| format!("  {reason}")).unwrap_or_default();
-        say(format!("{}  {:<12} {:<19} {:<10} attempts {}{reason}", row.id, row.state, row.kind, row.recipient, row.attempts))?;
+        let clock = clocks.of(row).map(Clock::name).unwrap_or_default();
+        let due = row.due_on.map(|due| format!("by {due}")).unwrap_or_default();
+        let attempts = row.attempts;
+        say(format!(
+            "{}  {:<12} {:<19} {:<10} {due:<13} {clock:<8} attempts {attempts}{reason}",
+            row.id, row.state, row.kind, row.recipient
+        ))?;
     }
     Ok(())
+}
+
+/// What it takes to say how a delivery stands against its due date today.
+struct Clocks {
+    calendar: Calendar,
+    rules: Rules,
+    today: Date,
+}
+
+impl Clocks {
+    fn now(context: &Context, settings: &Settings) -> Result<Self, Failure> {
+        let calendar = context.directory(settings)?.calendar;
+        Ok(Self { calendar, rules: settings.rules.clone(), today: settings.rules.day(jiff::Timestamp::now()) })
+    }
+
+    /// None without a due date, and for what nobody waits for any more.
+    fn of(&self, row: &DeliveryRow) -> Option<Clock> {
+        let arrived = matches!(row.state, DeliveryState::Delivered | DeliveryState::Acknowledged);
+        let done_on = row.settled_at.filter(|_| arrived).map(|at| self.rules.day(at));
+        let due_on = row.due_on.filter(|_| row.state != DeliveryState::Withdrawn)?;
+        Some(clock(due_on, done_on, self.today, &self.calendar))
+    }
 }
 
 #[derive(Serialize)]
@@ -151,7 +184,8 @@ struct Row<'a> {
     place: Option<Code>,
     state: DeliveryState,
     reason: Option<&'a str>,
-    due_by: Option<jiff::civil::Date>,
+    due_by: Option<Date>,
+    clock: Option<Clock>,
     attempts: u32,
     recorded_at: jiff::Timestamp,
     next_at: Option<jiff::Timestamp>,
@@ -159,7 +193,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(row: &'a DeliveryRow) -> Self {
+    fn of(row: &'a DeliveryRow, clock: Option<Clock>) -> Self {
         Self {
             id: row.id,
             obligation: row.obligation,
@@ -169,6 +203,7 @@ impl<'a> Row<'a> {
             state: row.state,
             reason: row.reason.as_deref(),
             due_by: row.due_on,
+            clock,
             attempts: row.attempts,
             recorded_at: row.recorded_at,
             next_at: row.next_at,

@@ -4,6 +4,7 @@ use super::{Context, Failure, Outcome, failed, say, say_json};
 use crate::contracts::Contracts;
 use crate::explain::{self, Assume, Document, ExplainedObligation, Explanation};
 use crate::receipt::Receipt;
+use domain::deadline::Clock;
 use domain::directory::Directory;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -80,6 +81,7 @@ fn tell(explanation: &Explanation, directory: &Directory, files: &[PathBuf]) -> 
     for one in &explanation.obligations {
         say(format!("  {}", sentence(one, directory)))?;
     }
+    tell_rules(explanation)?;
     if !explanation.suppressed.is_empty() {
         say("\nDeliberately not sent")?;
     }
@@ -98,6 +100,24 @@ fn tell(explanation: &Explanation, directory: &Directory, files: &[PathBuf]) -> 
     Ok(())
 }
 
+/// Each rule once, with every subject that it was asked about.
+fn tell_rules(explanation: &Explanation) -> Outcome {
+    if explanation.rules.is_empty() {
+        return Ok(());
+    }
+    say("\nRule by rule")?;
+    let mut last = None;
+    for one in &explanation.rules {
+        if last != Some(one.rule) {
+            say(format!("  {}. {} [{}]", one.rule.number(), one.title, one.source))?;
+            last = Some(one.rule);
+        }
+        let subject = one.subject.as_deref().map(|subject| format!("{subject} ")).unwrap_or_default();
+        say(format!("     {subject}{}: {}", one.verdict.words(), one.sentence))?;
+    }
+    Ok(())
+}
+
 fn tell_reasons(receipt: &Receipt) -> Outcome {
     for reason in &receipt.reasons {
         let path = if reason.path.is_empty() { "the document" } else { &reason.path };
@@ -109,10 +129,27 @@ fn tell_reasons(receipt: &Receipt) -> Outcome {
 fn sentence(one: &ExplainedObligation, directory: &Directory) -> String {
     let name = directory.organisation(one.recipient).map_or("not in the directory", |organisation| organisation.name.as_str());
     let place = one.place.filter(|place| *place != one.recipient).map(|place| format!(", place {place}")).unwrap_or_default();
-    let due = one.due_by.map(|due| format!(", due by {due}")).unwrap_or_default();
+    let clock = one.clock.map(|clock| format!(" ({})", words(clock))).unwrap_or_default();
+    let due = one.due_by.map(|due| format!(", due by {due}{clock}")).unwrap_or_default();
     let supersedes = one.supersedes.map(|sequence| format!(", supersedes number {sequence}")).unwrap_or_default();
     format!(
-        "{} about {} to {} ({name}{place}){due}; {}; number {}{supersedes}; {}",
-        one.kind, one.subject, one.recipient, one.basis, one.sequence, one.state
+        "{} ({name}{place}) {}: {} about {}{due}; {}; number {}{supersedes}; {}",
+        one.recipient,
+        one.kind.words(),
+        one.kind,
+        one.subject,
+        one.basis,
+        one.sequence,
+        one.state
     )
+}
+
+const fn words(clock: Clock) -> &'static str {
+    match clock {
+        Clock::OnTime => "on time",
+        Clock::AtRisk => "at risk",
+        Clock::Overdue => "overdue",
+        Clock::Met => "in time",
+        Clock::Late => "late when it was recorded",
+    }
 }

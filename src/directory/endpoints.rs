@@ -6,11 +6,11 @@ use super::mistake::Notes;
 use super::organisations::Files;
 use super::publishers::{Listed, Source};
 use super::table::Row;
-use axum::http::Uri;
 use domain::Code;
 use domain::directory::{Endpoint, OrganisationKind, Secret};
 use jiff::civil::Date;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -19,8 +19,8 @@ use toml::Spanned;
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=30;
 /// Attempts at one recipient at once: more than any one of them has asked for, and bounded memory.
 const CONCURRENCY: RangeInclusive<u32> = 1..=256;
-/// A signing secret is under 100 characters; what is longer is some other file.
-const SECRET_BYTES_MAX: u64 = 4096;
+/// A signing secret is under 100 characters, a certificate with its chain some thousand; what is longer is some other file.
+const SECRET_BYTES_MAX: u64 = 65_536;
 
 pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint> {
     #[derive(Deserialize, Default)]
@@ -36,14 +36,36 @@ pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint>
         let line = source.line(entry.span().start);
         let written = entry.into_inner();
         written.check(sources, &source, line, notes);
+        let before = notes.count();
         let secrets = written.secrets(sources, &source, line, notes);
+        let (settings, secret_settings) = written.settings(sources, &source, line, notes);
+        let all_read = notes.count() == before;
         let mut code =
             |text: &str, what: &str| Code::new(text).map_err(|error| notes.add(&source.file, line, format!("{what}: {error}"))).ok();
         let organisation = code(&written.organisation, "organisation");
         let place = written.place.as_deref().map(|place| code(place, "place"));
         let (Some(organisation), Some(place)) = (organisation, place.map_or(Some(None), |place| place.map(Some))) else { continue };
         let Written { adapter, url, allow_private, timeout_seconds, concurrency, from, to, .. } = written;
-        let value = Endpoint { organisation, place, adapter, url, secrets, allow_private, timeout_seconds, concurrency, from, to };
+        let value = Endpoint {
+            organisation,
+            place,
+            adapter,
+            url,
+            secrets,
+            allow_private,
+            timeout_seconds,
+            concurrency,
+            settings,
+            secret_settings,
+            from,
+            to,
+        };
+        // A secret that cannot be read was told already; its rail would say again that it is missing.
+        if let Some(rail) = sources.rails.get(value.adapter.as_str()).filter(|_| all_read) {
+            for what in rail.check(&value) {
+                notes.add(&source.file, line, what);
+            }
+        }
         rows.push(Row { line, value });
     }
     Listed { file: source.file, rows }
@@ -75,13 +97,21 @@ pub(super) fn check(endpoints: &Listed<Endpoint>, files: &Files, notes: &mut Not
     }
 }
 
+/// In clear, and secret.
+type Settings = (BTreeMap<String, String>, BTreeMap<String, Secret>);
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
     organisation: String,
     place: Option<String>,
     adapter: String,
+    /// Not every rail has one.
+    #[serde(default)]
     url: String,
+    /// What only its rail knows.
+    #[serde(default)]
+    settings: BTreeMap<String, toml::Value>,
     #[serde(default)]
     secret_files: Vec<PathBuf>,
     #[serde(default)]
@@ -109,11 +139,10 @@ const fn sixteen() -> u32 {
 impl Written {
     fn check(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) {
         let mut wrong = |what: String| notes.add(&source.file, line, what);
-        if !sources.adapters.contains(&self.adapter.as_str()) {
-            wrong(format!("adapter: there is no {}; this hub has {}", self.adapter, sources.adapters.join(", ")));
-        }
-        if let Err(what) = check_url(&self.url, self.allow_private) {
-            wrong(format!("url: {what}"));
+        if !sources.rails.contains_key(self.adapter.as_str()) {
+            let mut known: Vec<&str> = sources.rails.keys().copied().collect();
+            known.sort_unstable();
+            wrong(format!("adapter: there is no {}; this hub has {}", self.adapter, known.join(", ")));
         }
         for (name, value, range) in
             [("timeout_seconds", self.timeout_seconds, TIMEOUT_SECONDS), ("concurrency", self.concurrency, CONCURRENCY)]
@@ -125,57 +154,63 @@ impl Written {
         if matches!((self.from, self.to), (Some(from), Some(to)) if to < from) {
             wrong("`to` is before `from`".to_owned());
         }
-        if self.secret_files.is_empty() && self.secret_env.is_empty() {
-            wrong("it has no secret: name a file in secret_files or a variable in secret_env".to_owned());
+    }
+
+    /// The rail's own settings. A key that ends in `_file` or `_env` names where a secret is: `password_file` gives `password`.
+    fn settings(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) -> Settings {
+        let (mut plain, mut secret) = Settings::default();
+        for (key, value) in &self.settings {
+            let text = match value {
+                toml::Value::String(text) => text.clone(),
+                toml::Value::Integer(_) | toml::Value::Boolean(_) => value.to_string(),
+                _ => {
+                    notes.add(&source.file, line, format!("settings.{key}: it must be a text, a whole number, true or false"));
+                    continue;
+                }
+            };
+            let found = if let Some(name) = key.strip_suffix("_file") {
+                Some((name, read_secret(&source.folder.join(&text))))
+            } else {
+                key.strip_suffix("_env").map(|name| (name, from_environment(sources, &text)))
+            };
+            match found {
+                None => _ = plain.insert(key.clone(), text),
+                Some((name, Ok(value))) => _ = secret.insert(name.to_owned(), value),
+                Some((_, Err(what))) => notes.add(&source.file, line, format!("settings.{key}: {what}")),
+            }
         }
+        (plain, secret)
     }
 
     /// Files first, then variables, each in the order written: newest first.
     fn secrets(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) -> Vec<Secret> {
         let files = self.secret_files.iter().map(|path| read_secret(&source.folder.join(path)));
-        let variables = self.secret_env.iter().map(|name| {
-            let value = (sources.environment)(name).ok_or_else(|| format!("the environment variable {name} is not set"));
-            value.and_then(|text| as_secret(&text, name))
-        });
+        let variables = self.secret_env.iter().map(|name| from_environment(sources, name));
         let found: Vec<Result<Secret, String>> = files.chain(variables).collect();
         found.into_iter().filter_map(|secret| secret.map_err(|what| notes.add(&source.file, line, what)).ok()).collect()
     }
+}
+
+fn from_environment(sources: &Sources<'_>, name: &str) -> Result<Secret, String> {
+    let value = (sources.environment)(name).ok_or_else(|| format!("the environment variable {name} is not set"));
+    value.and_then(|text| as_secret(&text, name))
 }
 
 fn read_secret(path: &Path) -> Result<Secret, String> {
     let name = path.display().to_string();
     let size = std::fs::metadata(path).map_err(|error| format!("the secret file {name} cannot be read: {error}"))?.len();
     if size > SECRET_BYTES_MAX {
-        return Err(format!("the secret file {name} has {size} bytes; a secret is one short line"));
+        return Err(format!("the secret file {name} has {size} bytes; a secret has at most {SECRET_BYTES_MAX}"));
     }
     let text = std::fs::read_to_string(path).map_err(|error| format!("the secret file {name} cannot be read: {error}"))?;
     as_secret(&text, &name)
 }
 
-/// The form only; whether it decodes is the adapter's to say. The value never gets into a message.
+/// What form it must have is its rail's to say. The value never gets into a message.
 fn as_secret(text: &str, name: &str) -> Result<Secret, String> {
     let text = text.trim();
-    let body = text.strip_prefix("whsec_").unwrap_or_default();
-    let fits = (32..=88).contains(&body.len()) && body.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
-    if fits {
-        return Ok(Secret(text.to_owned()));
+    if text.is_empty() {
+        return Err(format!("{name} is empty: it must hold the secret"));
     }
-    Err(format!("{name} does not hold a secret: it is whsec_ and then 24 to 64 bytes in base64"))
-}
-
-fn check_url(url: &str, allow_private: bool) -> Result<(), &'static str> {
-    let uri: Uri = url.parse().map_err(|_| "it is not a URL")?;
-    let authority = uri.authority().ok_or("it has no host")?;
-    match uri.scheme_str() {
-        Some("https") => {}
-        Some("http") if allow_private => {}
-        _ => return Err("it must begin with https:// (http:// only with allow_private)"),
-    }
-    if authority.as_str().contains('@') {
-        return Err("it must hold no user name or password");
-    }
-    if authority.host().is_empty() {
-        return Err("it has no host");
-    }
-    Ok(())
+    Ok(Secret(text.to_owned()))
 }

@@ -3,20 +3,26 @@
 use super::check::check;
 use super::mistake::{Mistakes, Notes};
 use super::organisations::Files;
-use super::{endpoints, publishers};
+use super::{endpoints, publishers, tokens};
 use domain::directory::{Directory, Parts};
+use domain::port::Deliver;
 use domain::postcode::PostcodeIndex;
 use domain::working_days::Calendar;
 use jiff::civil::Date;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The postcode index's file.
 pub const POSTCODES: &str = "south-east.postcodes";
 /// Most bytes of a postcode index: all of the United Kingdom's, living and ended, come to 15 MB.
 const POSTCODES_BYTES_MAX: u64 = 64_000_000;
 
+/// Deliverers by the name that an endpoint gives as its `adapter`.
+pub type Rails = HashMap<&'static str, Arc<dyn Deliver>>;
+
 /// Where a directory comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sources<'a> {
     /// The folder with the CSV files and the postcode index.
     pub folder: &'a Path,
@@ -24,8 +30,10 @@ pub struct Sources<'a> {
     pub endpoints: Option<PathBuf>,
     /// Who may publish what; none for `publishers.toml` in the folder.
     pub publishers: Option<PathBuf>,
-    /// The names of the adapters that this hub has.
-    pub adapters: &'a [&'a str],
+    /// The tokens of those who use the HTTP interface; none for `tokens.toml` in the folder, if it is there.
+    pub tokens: Option<PathBuf>,
+    /// The rails that this hub has, by name: each checks its own endpoints.
+    pub rails: &'a Rails,
     /// Environment variables, for secrets.
     pub environment: fn(&str) -> Option<String>,
     /// Today: a warning comes before the bank holidays run out.
@@ -43,9 +51,9 @@ pub struct Loaded {
 impl<'a> Sources<'a> {
     /// All of it in one folder, secrets from this process's environment.
     #[must_use]
-    pub fn folder(folder: &'a Path, adapters: &'a [&'a str], today: Date) -> Self {
+    pub fn folder(folder: &'a Path, rails: &'a Rails, today: Date) -> Self {
         let environment = |name: &str| std::env::var(name).ok();
-        Self { folder, endpoints: None, publishers: None, adapters, environment, today }
+        Self { folder, endpoints: None, publishers: None, tokens: None, rails, environment, today }
     }
 }
 
@@ -57,9 +65,11 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
     let postcodes = index(sources.folder, &mut notes);
     let endpoints = endpoints::read(sources, &mut notes);
     let publishers = publishers::read(sources, &mut notes);
+    let tokens = tokens::read(sources, &mut notes);
     check(&files, &postcodes, &mut notes);
     endpoints::check(&endpoints, &files, &mut notes);
     publishers::check(&publishers, &files, &mut notes);
+    tokens::check(&tokens, &files, &mut notes);
 
     let warnings = warnings(&files.calendar, sources.today);
     let parts = Parts {
@@ -75,6 +85,7 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
         adjoining: files.adjoining.into_iter().map(|row| row.value).collect(),
         endpoints: endpoints.rows.into_iter().map(|row| row.value).collect(),
         publishers: publishers.rows.into_iter().map(|row| row.value).collect(),
+        tokens: tokens.rows.into_iter().map(|row| row.value).collect(),
         postcodes,
     };
     notes.settle(Loaded { directory: Directory::from_parts(parts), warnings })

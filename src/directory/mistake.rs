@@ -25,6 +25,11 @@ impl Notes {
         self.0.push(Mistake { file: file.into(), line: line.into(), what: what.into() });
     }
 
+    /// How many there are so far.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// `value`, or all mistakes in the order of files and lines.
     pub(super) fn settle<T>(mut self, value: T) -> Result<T, Mistakes> {
         if self.0.is_empty() {

@@ -15,8 +15,9 @@ mod postcodes;
 mod publishers;
 mod replace;
 mod table;
+mod tokens;
 
-pub use load::{Loaded, POSTCODES, Sources, load, read_postcodes};
+pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_postcodes};
 pub use mistake::{Mistake, Mistakes};
 pub use postcodes::pack_postcodes;
 pub use replace::replace;

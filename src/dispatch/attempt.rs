@@ -46,6 +46,7 @@ pub(super) async fn attempt(shared: Arc<Shared>, directory: Arc<Directory>, leas
         kind: lease.kind,
         body: &body,
         traceparent: lease.traceparent.as_deref(),
+        first: lease.fence <= 1,
         now: started_at,
     };
     crate::crash::point("in-send");

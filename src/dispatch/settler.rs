@@ -97,8 +97,10 @@ async fn persist(shared: &Arc<Shared>, batch: &[Settling]) -> Result<(), LedgerE
 /// Places are free, and what is due next is known.
 fn tell(shared: &Arc<Shared>, batch: &[Settling], due: &[Code]) {
     for each in batch {
-        if let Next::RetryAt(at) | Next::Release(at) = each.settlement.next {
-            shared.hint(each.recipient, at);
+        match each.settlement.next {
+            Next::RetryAt(at) | Next::Release(at) => shared.hint(each.recipient, at),
+            Next::Accepted { .. } => shared.accepted.tell(each.recipient),
+            _ => {}
         }
     }
     let now = shared.now();

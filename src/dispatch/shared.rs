@@ -1,5 +1,6 @@
 //! What leaser, lanes and settler have in common: the places, the hints, and the way to an endpoint.
 
+use super::accepted::Accepted;
 use super::{Chance, Clock, LaneSettings, Open, Parts, lane, settler::Settling};
 use crate::telemetry::{Metrics, RailMetrics};
 use arc_swap::ArcSwap;
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     /// Wakes the leaser to look for endpoints.
     pub(super) looking: Notify,
+    pub(super) accepted: Accepted,
     /// Taken at the end: the settler ends when the last sender is gone.
     settling: Mutex<Option<mpsc::UnboundedSender<Settling>>>,
     stop: watch::Sender<Stop>,
@@ -121,6 +123,7 @@ impl Shared {
             leased: AtomicUsize::new(0),
             wake: Notify::new(),
             looking: Notify::new(),
+            accepted: Accepted::default(),
             settling: Mutex::new(Some(settling)),
             stop: watch::channel(Stop::No).0,
             waiting: Mutex::default(),

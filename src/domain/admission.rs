@@ -14,7 +14,7 @@ pub struct Vouched<'a> {
     pub user_id: Option<&'a str>,
     /// The organisation that a bearer token or certificate stands for.
     pub organisation: Option<Code>,
-    /// Whether a message without a validated user is refused.
+    /// Whether a message for which neither user nor token vouches is refused.
     pub require_user_id: bool,
 }
 
@@ -44,7 +44,8 @@ pub fn check(message: &Message, vouched: Vouched<'_>, directory: &Directory) -> 
         Some(user) if !publisher.user_ids.is_empty() && !publisher.user_ids.iter().any(|known| known == user) => {
             reasons.push(Reason::new("wrong-user", "/publisher", "the broker's user_id does not belong to this publisher"));
         }
-        None if vouched.require_user_id => {
+        // A token says the same, and better.
+        None if vouched.require_user_id && vouched.organisation.is_none() => {
             reasons.push(Reason::new("missing-user", "/publisher", "the message property user_id is required: set it to your broker user"));
         }
         _ => {}
@@ -60,3 +61,6 @@ pub fn check(message: &Message, vouched: Vouched<'_>, directory: &Directory) -> 
     }
     reasons
 }
+
+#[cfg(test)]
+mod tests;

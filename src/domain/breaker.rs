@@ -383,4 +383,51 @@ mod tests {
             assert_eq!((breaker.phase(), breaker.room(LIMIT, 0, now)), (Phase::Closed, LIMIT), "{sequence}");
         }
     }
+
+    #[test]
+    fn an_open_lane_has_room_for_its_probe_from_its_time_on() {
+        let mut breaker = opened();
+        assert_eq!([4, 5, 6].map(|second| breaker.window(LIMIT, at(second))), [0, 1, 1]);
+        breaker.start();
+        assert_eq!(breaker.window(LIMIT, at(6)), 1);
+    }
+
+    #[test]
+    fn an_attempt_that_proves_nothing_leaves_a_closed_lane_closed() {
+        let mut breaker = Breaker::default();
+        attempt(&mut breaker, Signal::Nothing, at(0));
+        assert_eq!(breaker, Breaker::default());
+    }
+
+    #[test]
+    fn a_window_grows_up_to_the_limit_and_no_further() {
+        let mut breaker = Breaker::default();
+        attempt(&mut breaker, TIMED_OUT, at(0));
+        for _ in 0..64 {
+            attempt(&mut breaker, Signal::Worked, at(1));
+        }
+        assert_eq!((breaker.window, breaker.credit), (LIMIT, 0));
+    }
+
+    /// From before the lane opened, it stays a straggler after the lane has recovered.
+    #[test]
+    fn a_straggler_is_one_for_ever() {
+        let mut breaker = Breaker::default();
+        let straggler = breaker.start();
+        for _ in 0..5 {
+            attempt(&mut breaker, FAILED, at(0));
+        }
+        for _ in 0..4 {
+            attempt(&mut breaker, Signal::Worked, at(6));
+        }
+        assert_eq!(breaker.phase(), Phase::Closed);
+        let before = breaker.clone();
+        breaker.record(&POLICY, straggler, TIMED_OUT, LIMIT, at(7), 0.0);
+        assert_eq!(breaker, before);
+    }
+
+    #[test]
+    fn the_default_policy_opens_after_five_and_waits_five_seconds_to_five_minutes() {
+        assert_eq!(BreakerPolicy::default(), POLICY);
+    }
 }

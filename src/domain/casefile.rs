@@ -1,16 +1,18 @@
 //! One child's casefile: the timeline, and what was issued because of it. Loaded, decided on, and recorded as one.
 
+use crate::claim::standing;
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
 use crate::directory::Directory;
 use crate::message::Message;
 use crate::owed::{self, Owed};
 use crate::policy::Policy;
+use crate::port::ClaimRow;
 use crate::reconcile::{Draft, Issued, Step, reconcile};
 use crate::timeline::Timeline;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub struct Casefile {
     pub issued: Vec<Issued>,
     /// The last sequence number given to each recipient.
     pub sequences: BTreeMap<Code, u32>,
+    /// How each claim stood after the last decision.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, ClaimRow>,
     /// When to decide again without a message.
     #[serde(default)]
     pub wake_at: Option<Timestamp>,
@@ -31,6 +36,8 @@ pub struct Decision {
     pub issue: Vec<Issue>,
     pub retract: Vec<Uuid>,
     pub mark: Vec<(Uuid, ObligationState)>,
+    /// Claims that are new or stand otherwise than before.
+    pub claims: Vec<ClaimRow>,
     pub owed: Owed,
 }
 
@@ -75,7 +82,7 @@ impl Casefile {
         let mut owed = owed::required(&self.timeline, directory, policy, now);
         let steps = reconcile(&owed.obligations, &self.issued, touched, policy.day(now));
         self.wake_at = owed.wake_at;
-        let mut decision = Decision::default();
+        let mut decision = Decision { claims: self.stand(&owed, policy.day(now)), ..Decision::default() };
         for step in steps {
             match step {
                 Step::Retract(id) => {
@@ -92,6 +99,15 @@ impl Casefile {
         owed.obligations = Vec::new();
         decision.owed = owed;
         decision
+    }
+
+    /// Takes in how the claims stand now, before anything new is issued; answers which stand otherwise.
+    fn stand(&mut self, owed: &Owed, today: Date) -> Vec<ClaimRow> {
+        let asked: BTreeSet<&str> =
+            self.issued.iter().filter(|one| one.base == Kind::ReclaimRequest).map(|one| one.subject.as_str()).collect();
+        let changed = standing(&self.claims, &asked, &owed.claims, today);
+        self.claims.extend(changed.iter().map(|row| (row.id.clone(), row.clone())));
+        changed
     }
 
     fn issue(&mut self, draft: Draft, id: Uuid) -> Issue {

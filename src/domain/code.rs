@@ -97,4 +97,23 @@ mod tests {
             assert!(Code::new(wrong).is_err(), "{wrong}");
         }
     }
+
+    #[test]
+    fn a_code_reads_back_from_what_it_prints() {
+        let code: Code = "E10000016".parse().unwrap();
+        assert_eq!(
+            (code.to_string(), format!("{code:?}"), format!("{code:>11}")),
+            ("E10000016".into(), "E10000016".into(), "  E10000016".into())
+        );
+        let written = serde_json::to_string(&code).unwrap();
+        assert_eq!((written.as_str(), serde_json::from_str::<Code>(&written).unwrap()), ("\"E10000016\"", code));
+        assert!("RX 2".parse::<Code>().is_err_and(|why| why.to_string().contains("1 to 15 upper-case letters and digits")));
+    }
+
+    #[test]
+    fn fifteen_letters_fit_and_an_empty_text_is_no_code() {
+        assert!(Code::new("ABCDEFGHIJKLMNO").is_ok_and(|code| !code.is_none()));
+        assert!(Code::NONE.is_none() && serde_json::from_str::<Code>("\"\"").is_ok_and(|code| code.is_none()));
+        assert!(serde_json::from_str::<Code>("\"RX 2\"").is_err());
+    }
 }

@@ -35,6 +35,8 @@ macro_rules! names {
     };
 }
 
+pub(crate) use names;
+
 names! {
     /// What the hub owes somebody.
     Kind {
@@ -62,6 +64,22 @@ impl Kind {
     #[must_use]
     pub const fn is_withdrawal(self) -> bool {
         matches!(self, Self::NoticeWithdrawal | Self::ReferralWithdrawal | Self::ReclaimWithdrawal)
+    }
+
+    /// What its recipient is told, in words that follow the recipient's name.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ArrivalNotice => "is told that the child arrives",
+            Self::EndNotice => "is told that the placement ended",
+            Self::NoticeCorrection => "is sent a correction",
+            Self::NoticeWithdrawal => "is told to disregard an earlier notice",
+            Self::Referral => "is asked to see the child",
+            Self::ReferralWithdrawal => "is told that a referral is withdrawn",
+            Self::ReclaimRequest => "is asked to pay",
+            Self::ReclaimWithdrawal => "is told that a claim is withdrawn",
+            Self::WorkerTask => "is asked to act",
+        }
     }
 
     #[must_use]
@@ -171,5 +189,41 @@ mod tests {
         for done in [DeliveryState::Delivered, DeliveryState::Acknowledged, DeliveryState::Withdrawn] {
             assert!(!done.may_become(DeliveryState::Due) && !done.may_become(DeliveryState::Leased), "{done}");
         }
+    }
+
+    /// From each state, what it may become.
+    #[test]
+    fn deliveries_move_only_as_allowed() {
+        let moves = |from: DeliveryState| {
+            let next = DeliveryState::ALL.iter().filter(|next| from.may_become(**next)).map(|next| next.name());
+            format!("{from}: {}", next.collect::<Vec<_>>().join(" "))
+        };
+        let table: Vec<String> = DeliveryState::ALL.iter().copied().map(moves).collect();
+        assert_eq!(
+            table,
+            [
+                "due: leased held dead withdrawn",
+                "leased: due leased accepted delivered held dead",
+                "accepted: due delivered acknowledged held dead",
+                "delivered: acknowledged",
+                "acknowledged: ",
+                "held: due held withdrawn",
+                "dead: due held withdrawn",
+                "withdrawn: ",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_waits_is_pending() {
+        let pending: Vec<&str> = DeliveryState::ALL.iter().filter(|state| state.is_pending()).map(|state| state.name()).collect();
+        assert_eq!(pending, ["due", "leased", "held"]);
+    }
+
+    #[test]
+    fn money_has_a_line_of_its_own_and_withdrawals_are_known() {
+        let named = |wanted: fn(&Kind) -> bool| Kind::ALL.iter().copied().filter(wanted).map(Kind::name).collect::<Vec<_>>();
+        assert_eq!(named(|kind| kind.line() == Line::Money), ["reclaim-request", "reclaim-withdrawal"]);
+        assert_eq!(named(|kind| kind.is_withdrawal()), ["notice-withdrawal", "referral-withdrawal", "reclaim-withdrawal"]);
     }
 }

@@ -22,7 +22,7 @@ use crate::postcode::PostcodeIndex;
 use crate::working_days::Calendar;
 use dated::Links;
 use jiff::civil::{Date, date};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The first day on which the integrated care boards were responsible, instead of the CCGs (Health and Care Act 2022).
 pub const BOARDS_SINCE: Date = date(2022, 7, 1);
@@ -129,6 +129,10 @@ pub struct Endpoint {
     pub timeout_seconds: u32,
     /// Most attempts in flight at once.
     pub concurrency: u32,
+    /// What only this adapter knows: `mailbox`, `workflow`. Checked by [`crate::port::Deliver::check`].
+    pub settings: BTreeMap<String, String>,
+    /// The same for what must not print: read from files, `password_file` in the settings being `password` here.
+    pub secret_settings: BTreeMap<String, Secret>,
     pub from: Option<Date>,
     pub to: Option<Date>,
 }
@@ -150,6 +154,30 @@ pub struct Publisher {
     pub may_send: Vec<MessageType>,
     /// Broker users; empty where the broker's word is not asked for.
     pub user_ids: Vec<String>,
+}
+
+/// A bearer token as the hub knows it: by its digest, never by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Whom it stands for.
+    pub organisation: Code,
+    /// SHA-256 of the token's text.
+    pub digest: [u8; 32],
+    pub may: Vec<Permission>,
+    /// For people: which system has it.
+    pub name: String,
+    /// First and last day on which it is good; none where open.
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Send messages of its organisation.
+    Publish,
+    /// Read its organisation's feed, and say what was collected.
+    Read,
 }
 
 /// The whole directory, immutable; a new one replaces it. Built from [`Parts`].
@@ -177,6 +205,8 @@ pub struct Directory {
     /// Positions in `endpoints`.
     endpoints_of: HashMap<Code, Vec<usize>>,
     publishers: HashMap<Code, Publisher>,
+    /// By digest.
+    tokens: HashMap<[u8; 32], Token>,
     postcodes: PostcodeIndex,
 }
 
@@ -234,6 +264,12 @@ impl Directory {
     #[must_use]
     pub fn publisher(&self, code: Code) -> Option<&Publisher> {
         self.publishers.get(&code)
+    }
+
+    /// The token with this digest, where it is good on the day `on`.
+    #[must_use]
+    pub fn token(&self, digest: &[u8; 32], on: Date) -> Option<&Token> {
+        self.tokens.get(digest).filter(|token| token.span().holds(on))
     }
 
     /// Every organisation, in no order.
@@ -300,5 +336,30 @@ impl Endpoint {
     #[must_use]
     pub fn span(&self) -> Span {
         Span { from: self.from, to: self.to }
+    }
+}
+
+impl Token {
+    #[must_use]
+    pub fn span(&self) -> Span {
+        Span { from: self.from, to: self.to }
+    }
+}
+
+impl Permission {
+    pub const ALL: [Self; 2] = [Self::Publish, Self::Read];
+
+    /// As it is written: `publish`, `read`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::Read => "read",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.name() == name)
     }
 }

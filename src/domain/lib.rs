@@ -2,8 +2,10 @@
 
 pub mod admission;
 pub mod breaker;
+pub mod claim;
 pub mod code;
 pub mod contract;
+pub mod deadline;
 pub mod delivery;
 pub mod directory;
 pub mod hex;
@@ -13,6 +15,7 @@ pub mod message_rules;
 pub mod port;
 pub mod postcode;
 pub mod retry;
+pub mod rules;
 pub mod working_days;
 
 pub mod casefile;
@@ -21,3 +24,6 @@ pub mod policy;
 pub mod reconcile;
 pub mod timeline;
 pub use code::Code;
+
+#[cfg(test)]
+mod histories;

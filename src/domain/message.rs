@@ -385,3 +385,82 @@ fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(des
 fn empty_as_none<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + PartialEq>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.filter(|group| *group != T::default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Message, MessageType, PlacementChange};
+    use serde_json::{Value, json};
+
+    fn message(fields: Value) -> Message {
+        let mut whole = json!({ "version": "1.0", "messageId": "m-1", "sentAt": "2026-11-20T09:00:00Z", "publisher": "E10000001" });
+        whole.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        serde_json::from_value(whole).unwrap()
+    }
+
+    fn one_of_each() -> [Message; 5] {
+        let referral = json!({ "id": "R-1", "priority": "urgent", "reason": "low mood" });
+        [
+            json!({ "type": "placement-change",
+                    "child": { "localId": "1", "givenName": "Ada", "familyName": "Example", "birthDate": "2012-04-09", "sex": "F" },
+                    "carePeriod": { "id": "CP-1", "startedOn": "2026-11-19", "legalStatus": "C2" },
+                    "placement": { "id": "P1", "version": 1, "status": "active", "startedOn": "2026-11-19", "reasonForChange": "S", "type": "U4",
+                                   "planned": true } }),
+            json!({ "type": "wellbeing-concern", "child": { "localId": "1" }, "referral": referral, "observedOn": "2026-11-20" }),
+            json!({ "type": "referral-update", "referral": { "id": "R-1", "responsibleAuthority": "E10000001", "child": "1" },
+                    "status": "treatment-started", "occurredOn": "2026-11-20" }),
+            json!({ "type": "reclaim-update", "claim": { "id": "CLM-1" }, "status": "paid", "occurredOn": "2026-11-20" }),
+            json!({ "type": "acknowledgement", "notice": { "id": "00000000-0000-0000-0000-000000000001" }, "status": "acted-on",
+                    "occurredOn": "2026-11-20" }),
+        ]
+        .map(message)
+    }
+
+    #[test]
+    fn each_message_knows_its_type_and_its_header() {
+        let found = one_of_each().map(|message| (message.message_type(), message.header().message_id.clone()));
+        assert_eq!(found, MessageType::ALL.map(|message_type| (message_type, "m-1".to_owned())));
+    }
+
+    #[test]
+    fn types_read_back_from_their_names() {
+        for message_type in MessageType::ALL {
+            assert_eq!(MessageType::from_name(message_type.name()), Some(message_type));
+        }
+        assert_eq!(MessageType::from_name("placement"), None);
+    }
+
+    #[test]
+    fn a_message_reads_back_from_what_it_writes() {
+        for message in one_of_each() {
+            let written = serde_json::to_value(&message).unwrap();
+            assert_eq!(written["type"], message.message_type().name());
+            assert_eq!(serde_json::from_value::<Message>(written).unwrap(), message);
+        }
+    }
+
+    /// An optional value that is left out, null or an empty group says the same: nothing.
+    #[test]
+    fn null_and_empty_groups_say_nothing() {
+        let [Message::PlacementChange(plain), ..] = one_of_each() else { panic!("the first is a placement change") };
+        let with = |pointer: &str, value: Value| -> PlacementChange {
+            let mut written = serde_json::to_value(&plain).unwrap();
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            written.pointer_mut(parent).unwrap()[key] = value;
+            serde_json::from_value(written).unwrap()
+        };
+        for (pointer, nothing) in [
+            ("/needs", Value::Null),
+            ("/needs", json!({})),
+            ("/carePeriod/origin", Value::Null),
+            ("/carePeriod/origin", json!({})),
+            ("/contacts", Value::Null),
+            ("/placement/addressWithheld", Value::Null),
+            ("/placement/addressLines", Value::Null),
+        ] {
+            assert_eq!(with(pointer, nothing), plain, "{pointer}");
+        }
+        assert_eq!(with("/needs", json!({ "summary": "calm" })).needs.unwrap().summary.as_deref(), Some("calm"));
+        assert!(with("/placement/addressWithheld", true.into()).placement.address_withheld);
+        assert_eq!(with("/placement/addressLines", json!(["1 Example Street"])).placement.address_lines, ["1 Example Street"]);
+    }
+}

@@ -17,6 +17,9 @@ pub struct Policy {
     pub park: SignedDuration,
     /// A referral that the provider does not answer within this many working days is escalated.
     pub referral_answer_working_days: u32,
+    /// A reclaim is due within this many working days of the day on which the provider's word was recorded. No source
+    /// says so: it is this product's own default.
+    pub reclaim_working_days: u32,
     /// Which word of the provider makes the first stage claimable ...
     pub assessment_trigger: ReferralStatus,
     /// ... and which the second.
@@ -79,6 +82,7 @@ impl Policy {
             review_working_days: 5,
             park: SignedDuration::from_hours(72),
             referral_answer_working_days: 5,
+            reclaim_working_days: 20,
             assessment_trigger: ReferralStatus::Assessed,
             treatment_trigger: ReferralStatus::TreatmentStarted,
             reclaim_nhs_number: false,
@@ -109,5 +113,46 @@ impl Policy {
     #[must_use]
     pub fn tariff_for(&self, stage: Stage, on: Date) -> Option<&Tariff> {
         self.tariff.iter().find(|line| line.stage == stage && line.from.is_none_or(|from| from <= on) && line.to.is_none_or(|to| on <= to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Policy, Stage, Tariff};
+    use jiff::civil::date;
+    use jiff::tz::TimeZone;
+
+    fn london() -> Policy {
+        Policy::standard([0; 32], TimeZone::get("Europe/London").unwrap())
+    }
+
+    #[test]
+    fn a_day_begins_and_ends_in_england() {
+        let policy = london();
+        assert_eq!(policy.day("2026-07-14T22:59:59Z".parse().unwrap()), date(2026, 7, 14));
+        assert_eq!(policy.day("2026-07-14T23:00:00Z".parse().unwrap()), date(2026, 7, 15));
+        assert_eq!(policy.midnight(date(2026, 7, 15)), "2026-07-14T23:00:00Z".parse().unwrap());
+        assert_eq!(policy.midnight(date(2026, 12, 15)), "2026-12-15T00:00:00Z".parse().unwrap());
+    }
+
+    #[test]
+    fn a_price_holds_for_its_stage_from_its_first_day_to_its_last() {
+        let line =
+            |stage, amount_pence, from, to| Tariff { stage, service_line: "S".to_owned(), unit: "case".to_owned(), amount_pence, from, to };
+        let mut policy = london();
+        policy.tariff = vec![
+            line(Stage::Treatment, 9, None, None),
+            line(Stage::Assessment, 1, None, Some(date(2026, 3, 31))),
+            line(Stage::Assessment, 2, Some(date(2026, 4, 1)), Some(date(2027, 3, 31))),
+        ];
+        let price = |stage, day| policy.tariff_for(stage, day).map(|line| line.amount_pence);
+        let days = [date(2026, 3, 31), date(2026, 4, 1), date(2027, 3, 31), date(2027, 4, 1)];
+        assert_eq!(days.map(|day| price(Stage::Assessment, day)), [Some(1), Some(2), Some(2), None]);
+        assert_eq!(days.map(|day| price(Stage::Treatment, day)), [Some(9); 4]);
+    }
+
+    #[test]
+    fn stages_have_names() {
+        assert_eq!([Stage::Assessment.name(), Stage::Treatment.name()], ["assessment", "treatment"]);
     }
 }

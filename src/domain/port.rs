@@ -4,8 +4,19 @@
 //! transition and one transaction, takes a batch, and never stays open across the network. Whatever is child data is
 //! sealed before it gets here: to a ledger it is bytes.
 
+mod deliver;
+mod post;
+mod views;
+
+pub use deliver::{Deliver, Parcel, Report};
+pub use post::{Letter, Mailbox, Post};
+pub use views::{
+    AcceptedRow, AcknowledgementRow, AttemptRow, Balance, ClaimFilter, ClaimRow, DeliveryFilter, DeliveryHistory, DeliveryRow, FeedItem,
+    FeedPage, Figures, History, MessageNote, ReviewRow, Trace,
+};
+
 use crate::code::Code;
-use crate::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use crate::delivery::{HoldReason, Kind, ObligationState};
 use crate::hex::hex;
 use crate::retry::Next;
 use jiff::{Timestamp, civil::Date};
@@ -70,8 +81,8 @@ pub trait Ledger: LedgerView {
     /// Which child a claim or a notice belongs to: looked up by alias, or by obligation or delivery id.
     fn find_children<'a>(&'a self, clues: Vec<Clue>) -> BoxFuture<'a, Result<Vec<Option<Found>>, LedgerError>>;
 
-    /// Marks notices that became overdue undelivered (`due_on` before `today`) as breached, once and for ever.
-    /// Answers how many were newly marked.
+    /// Marks whatever became overdue undelivered (`due_on` before `today`) as breached, once and for ever; what is accepted
+    /// and not collected is undelivered. Answers how many were newly marked.
     fn mark_breaches<'a>(&'a self, today: Date, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
     /// Moves deliveries by an operator's hand, with a reason that is kept. Answers those that were moved.
@@ -82,6 +93,13 @@ pub trait Ledger: LedgerView {
         reason: String,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<Uuid>, LedgerError>>;
+
+    /// Completes an organisation's feed up to a position: what was accepted into it is delivered. Answers how many were.
+    fn collect<'a>(&'a self, recipient: Code, up_to: u64, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Records what a rail found out later about deliveries that it had accepted; one that is not accepted any more stays
+    /// as it is. Answers how many moved.
+    fn confirm<'a>(&'a self, confirmations: Vec<Confirmation>) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
     /// Releases or holds everything of a recipient's lane (the endpoint came back, or answered 410). Answers how many.
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
@@ -100,6 +118,21 @@ pub trait LedgerView: Send + Sync {
 
     /// Open review items, oldest first, at most `limit`.
     fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>>;
+
+    /// The whole record of each child that an alias names, for a certificate.
+    fn histories<'a>(&'a self, alias: Alias) -> BoxFuture<'a, Result<Vec<History>, LedgerError>>;
+
+    /// Claims by filter, in the order of their ids, at most `filter.limit`; `after` pages on.
+    fn claims<'a>(&'a self, filter: ClaimFilter) -> BoxFuture<'a, Result<Vec<ClaimRow>, LedgerError>>;
+
+    /// Every child, in the order of their keys, at most `limit`; `after` pages on.
+    fn children<'a>(&'a self, after: Option<ChildKey>, limit: usize) -> BoxFuture<'a, Result<Vec<ChildKey>, LedgerError>>;
+
+    /// What is in an organisation's feed after a position, collected or not, at most `limit`.
+    fn feed<'a>(&'a self, recipient: Code, after: u64, limit: usize) -> BoxFuture<'a, Result<FeedPage, LedgerError>>;
+
+    /// Deliveries that `adapter` has accepted and nobody has collected yet, in the order of their recording, at most `limit`; `after` pages on.
+    fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>>;
 
     /// Everything adds up: no message without a verdict, no obligation without a delivery or a reason, nothing leased
     /// by a lease that lapsed. For tests, `doctor` and `demo --once`.
@@ -192,6 +225,8 @@ pub struct ChildUpdate {
     pub reviews: Vec<NewReview>,
     /// What was deliberately not sent, for the journey: clear text without child data.
     pub suppressed: Vec<String>,
+    /// Claims that are new or stand otherwise than before; each row takes the place of the one with its id.
+    pub claims: Vec<ClaimRow>,
 }
 
 /// An obligation to record, with its one delivery.
@@ -326,6 +361,24 @@ pub struct Attempt {
     pub detail: String,
 }
 
+/// What a rail learned about a delivery after it had accepted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirmation {
+    pub delivery: Uuid,
+    pub outcome: Confirmed,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The recipient has collected it.
+    Delivered { receipt: String },
+    /// The rail gave up: it is due again, by whatever endpoint the recipient has then.
+    Again { why: String },
+    /// The rail will never bring it there.
+    Dead { why: String },
+}
+
 /// What [`Ledger::settle`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
@@ -360,111 +413,6 @@ pub enum OperatorAction {
     Release,
     /// Withdrawn by hand.
     Discard,
-}
-
-/// One row per fact that an operator or a metric asks for.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    /// Pending deliveries by recipient and state.
-    pub backlog: Vec<(Code, DeliveryState, u64)>,
-    /// The oldest due, leased or held delivery's time of recording, by recipient.
-    pub oldest_due: Vec<(Code, Timestamp)>,
-    /// Undelivered notices by kind: on time, at risk (due today or tomorrow), overdue.
-    pub deadlines: Vec<(Kind, [u64; 3])>,
-    pub reviews: Vec<(String, u64)>,
-    pub breaches: u64,
-    pub messages: Vec<(String, String, u64)>,
-}
-
-/// One line of a journey, in time order.
-#[derive(Clone, Debug)]
-pub struct Trace {
-    pub at: Timestamp,
-    /// `message`, `obligation`, `delivery`, `attempt`, `acknowledgement`, `review`, `suppressed`, `operator`.
-    pub what: &'static str,
-    pub id: String,
-    /// A sentence without child data.
-    pub text: String,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    pub recipient: Option<Code>,
-    pub state: Option<DeliveryState>,
-    pub kind: Option<Kind>,
-    /// Only those older than this delivery id (keyset paging).
-    pub before: Option<Uuid>,
-    pub limit: usize,
-}
-
-#[derive(Clone, Debug)]
-pub struct DeliveryRow {
-    pub id: Uuid,
-    pub obligation: Uuid,
-    pub kind: Kind,
-    pub recipient: Code,
-    pub place: Option<Code>,
-    pub state: DeliveryState,
-    pub reason: Option<String>,
-    pub due_on: Option<Date>,
-    pub attempts: u32,
-    pub recorded_at: Timestamp,
-    pub next_at: Option<Timestamp>,
-    pub settled_at: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug)]
-pub struct ReviewRow {
-    pub key: Alias,
-    pub child: ChildKey,
-    pub reason: String,
-    pub opened_at: Timestamp,
-    pub due_on: Option<Date>,
-    /// Sealed.
-    pub detail: Vec<u8>,
-}
-
-/// What adds up, and what does not.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Balance {
-    pub messages: u64,
-    pub obligations: u64,
-    pub deliveries: u64,
-    pub attempts: u64,
-    /// Deliveries by state.
-    pub states: Vec<(DeliveryState, u64)>,
-    /// Sentences; empty where everything adds up.
-    pub mistakes: Vec<String>,
-}
-
-/// Carries one delivery to one party. One value per rail; endpoints come with the call.
-pub trait Deliver: Send + Sync {
-    /// The adapter's name, as in metrics and the directory: `webhook`.
-    fn name(&self) -> &'static str;
-
-    /// Makes one attempt, within the parcel's time limit. Never panics, never retries by itself.
-    fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report>;
-}
-
-/// One attempt's input.
-#[derive(Clone, Copy, Debug)]
-pub struct Parcel<'a> {
-    pub endpoint: &'a crate::directory::Endpoint,
-    pub delivery: Uuid,
-    pub kind: Kind,
-    /// Opened: the CloudEvents envelope.
-    pub body: &'a [u8],
-    pub traceparent: Option<&'a str>,
-    pub now: Timestamp,
-}
-
-/// One attempt's outcome, as an adapter tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    pub outcome: crate::retry::AttemptOutcome,
-    pub status: Option<u16>,
-    /// Bounded; no child data.
-    pub detail: String,
 }
 
 impl Alias {
@@ -503,5 +451,36 @@ impl fmt::Display for LedgerError {
 impl std::error::Error for LedgerError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|e| e as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Alias, ChildKey, LedgerError};
+    use std::error::Error;
+
+    #[test]
+    fn an_alias_reads_back_from_what_it_prints() {
+        let alias = Alias([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255]);
+        assert_eq!(alias.to_hex(), "000102030405060708090a0b0c0d0eff");
+        assert_eq!(Alias::from_hex(&alias.to_hex()), Some(alias));
+        for wrong in ["", "00", "000102030405060708090a0b0c0d0efg", "0000102030405060708090a0b0c0d0eff"] {
+            assert_eq!(Alias::from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn keys_print_as_what_they_are() {
+        assert_eq!(format!("{:?}", ChildKey([1; 16])), "child:01010101010101010101010101010101");
+        assert_eq!(format!("{:?}", Alias([2; 16])), "alias:02020202020202020202020202020202");
+    }
+
+    #[test]
+    fn a_ledgers_error_says_what_failed_and_keeps_its_cause() {
+        let cause: Box<dyn Error + Send + Sync> = "disk full".into();
+        let error =
+            LedgerError { what: "the ledger could not be written; free some space".to_owned(), transient: true, source: Some(cause) };
+        assert_eq!(error.to_string(), "the ledger could not be written; free some space");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("disk full"));
     }
 }

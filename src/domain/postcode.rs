@@ -159,4 +159,36 @@ mod tests {
         assert_eq!(area_letters("none"), None);
         assert_eq!(area_letters("abc1"), None);
     }
+
+    /// Areas A, AA .. AZ, B, .. ZZ; in each the districts 0, 00 .. 09, 0A .. 0Z, 1, ..: every number is used once, in order.
+    #[test]
+    fn every_outward_code_has_a_number_of_its_own_in_the_order_of_the_letters() {
+        let letters = || 'A'..='Z';
+        let mut expected = 0;
+        for area in letters().flat_map(|one| std::iter::once(one.to_string()).chain(letters().map(move |two| format!("{one}{two}")))) {
+            for first in 0..10 {
+                let seconds = (0..10).map(|digit| digit.to_string()).chain(letters().map(String::from));
+                for district in std::iter::once(first.to_string()).chain(seconds.map(|second| format!("{first}{second}"))) {
+                    let first_unit = Postcode::parse(&format!("{area}{district}0AA")).map(Postcode::key);
+                    assert_eq!(first_unit, Some(expected), "{area}{district}");
+                    expected += 10 * 400;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_unit_of_an_outward_code_has_a_number_of_its_own() {
+        let letters = "ABDEFGHJLNPQRSTUWXYZ";
+        let first = Postcode::parse("ME14 0AA").unwrap().key();
+        let inward = (0..10).flat_map(|digit| letters.chars().flat_map(move |a| letters.chars().map(move |b| format!("{digit}{a}{b}"))));
+        for (offset, inward) in (0..).zip(inward) {
+            assert_eq!(Postcode::parse(&format!("ME14 {inward}")).unwrap().key(), first + offset, "{inward}");
+        }
+    }
+
+    #[test]
+    fn a_postcode_does_not_print() {
+        assert_eq!(format!("{:?}", Postcode::parse("ME14 2AA").unwrap()), "Postcode(…)");
+    }
 }

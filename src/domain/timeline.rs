@@ -172,6 +172,9 @@ pub struct ReferralEvent {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ClaimEvent {
     pub stamp: Stamp,
+    /// When the hub recorded it first; none in casefiles that were written before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<Timestamp>,
     pub status: ReclaimStatus,
     pub occurred_on: Date,
     pub commissioner: Code,
@@ -195,7 +198,7 @@ impl Timeline {
             Message::PlacementChange(change) => self.apply_placement(change, recorded_at),
             Message::WellbeingConcern(concern) => self.apply_concern(concern, recorded_at),
             Message::ReferralUpdate(update) => self.apply_referral_update(update, recorded_at),
-            Message::ReclaimUpdate(update) => self.apply_reclaim_update(update),
+            Message::ReclaimUpdate(update) => self.apply_reclaim_update(update, recorded_at),
             Message::Acknowledgement(_) => {}
         }
     }
@@ -278,12 +281,15 @@ impl Timeline {
             reason: update.reason.clone(),
         };
         let events = &mut self.referrals.entry(update.referral.id.clone()).or_default().events;
-        join_event(events, event, |event| &event.stamp);
+        if events.len() < EVENTS_MAX {
+            join_event(events, event, |event| &event.stamp);
+        }
     }
 
-    fn apply_reclaim_update(&mut self, update: &ReclaimUpdate) {
+    fn apply_reclaim_update(&mut self, update: &ReclaimUpdate, recorded_at: Timestamp) {
         let event = ClaimEvent {
             stamp: Stamp::of(&update.header),
+            recorded_at: Some(recorded_at),
             status: update.status,
             occurred_on: update.occurred_on,
             commissioner: update.header.publisher,
@@ -292,6 +298,10 @@ impl Timeline {
         };
         let events = self.claims.entry(update.claim.id.clone()).or_default();
         join_event(events, event, |event| &event.stamp);
+        // The newest word decides, so the oldest one goes.
+        if events.len() > EVENTS_MAX {
+            events.pop_first();
+        }
     }
 
     /// Takes a person's decision in; of two on one question the newest counts.
@@ -421,9 +431,10 @@ fn join_claim<T: Ord + Clone>(claims: &mut BTreeMap<T, Stamp>, value: Option<T>,
     }
 }
 
-/// Events are a set by message; the same message keeps what was recorded first.
+/// Events are a set by message; of one message's, the one that was recorded first stays.
 fn join_event<E: Ord>(events: &mut BTreeSet<E>, event: E, stamp: impl Fn(&E) -> &Stamp) {
-    if events.len() < EVENTS_MAX && !events.iter().any(|known| stamp(known) == stamp(&event)) {
+    if !events.iter().any(|known| stamp(known) == stamp(&event) && *known <= event) {
+        events.retain(|known| stamp(known) != stamp(&event));
         events.insert(event);
     }
 }

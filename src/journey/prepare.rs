@@ -254,6 +254,7 @@ impl Working {
             aliases: aliases(&journey.keys, message, decision.issue.iter().map(|issue| issue.subject.as_str())),
             reviews,
             suppressed: decision.owed.suppressed.iter().map(|one| format!("{}: {}", one.kind, one.why)).collect(),
+            claims: decision.claims.clone(),
         };
         self.version += 1;
         Ok(update)

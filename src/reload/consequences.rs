@@ -8,7 +8,7 @@ use domain::delivery::Kind;
 use domain::directory::Directory;
 use domain::message::PlacementStatus;
 use domain::owed::{Owed, Required, required};
-use domain::port::{ChildKey, ChildRecord, Clue, DeliveryFilter, Ledger, LedgerError};
+use domain::port::{ChildKey, ChildRecord, LedgerError};
 use domain::timeline::Timeline;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -17,12 +17,7 @@ use std::fmt;
 
 /// Children loaded at once.
 const BATCH: usize = 200;
-/// Deliveries read at once.
-const PAGE: usize = 1_000;
-/// Newest deliveries through which children are found: the children of some years in a region, in some seconds. Where
-/// there are more, the answer says so.
-const DELIVERIES_MAX: usize = 200_000;
-/// Open review items through which children are found.
+/// Open review items through which children with a question are found.
 const REVIEWS_MAX: usize = 100_000;
 
 /// What another directory would do to the children of now, as numbers: it names no child.
@@ -37,8 +32,6 @@ pub struct Consequences {
     pub recipients: BTreeMap<String, Told>,
     /// By reason: review items that would close and open.
     pub reviews: BTreeMap<String, Moved>,
-    /// False where there are more deliveries than are looked through: older children may be missing.
-    pub complete: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,15 +56,20 @@ pub(super) struct Affected {
 }
 
 pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Directory) -> Result<Affected, String> {
-    let (children, complete) = find(journey.ledger.as_ref()).await.map_err(|error| chain(&error))?;
-    let mut affected = Affected { consequences: Consequences { complete, ..Consequences::default() }, children: Vec::new() };
+    let told = |error: LedgerError| chain(&error);
+    let ledger = journey.ledger.as_ref();
+    let questioned: BTreeSet<ChildKey> = ledger.reviews(REVIEWS_MAX).await.map_err(told)?.into_iter().map(|item| item.child).collect();
+    let mut affected = Affected::default();
     let now = (journey.now)();
-    let children: Vec<(ChildKey, bool)> = children.into_iter().collect();
-    for batch in children.chunks(BATCH) {
-        let keys = batch.iter().map(|(child, _)| *child).collect();
-        let loaded = journey.ledger.load(keys, Vec::new()).await.map_err(|error| chain(&error))?;
-        for (record, (_, questioned)) in loaded.children.into_iter().zip(batch) {
-            let Some(timeline) = open(journey, &record)?.filter(|timeline| *questioned || has_open_placement(timeline)) else { continue };
+    let mut after = None;
+    // Ends: each page begins after the last key of the one before.
+    loop {
+        let keys = ledger.children(after, BATCH).await.map_err(told)?;
+        let Some(last) = keys.last() else { break };
+        after = Some(*last);
+        for record in ledger.load(keys, Vec::new()).await.map_err(told)?.children {
+            let asked = questioned.contains(&record.key);
+            let Some(timeline) = open(journey, &record)?.filter(|timeline| asked || has_open_placement(timeline)) else { continue };
             affected.consequences.children += 1;
             let judge = |directory| required(&timeline, directory, &journey.policy, now);
             if affected.consequences.add(&judge(older), &judge(newer)) {
@@ -83,27 +81,6 @@ pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Direct
         tokio::task::yield_now().await;
     }
     Ok(affected)
-}
-
-/// Children by what is or was delivered about them, newest first, and by what waits for a person; the flag says which have
-/// an open question. The other answer is whether these are all.
-async fn find(ledger: &dyn Ledger) -> Result<(BTreeMap<ChildKey, bool>, bool), LedgerError> {
-    let mut children = BTreeMap::new();
-    let (mut before, mut seen) = (None, 0);
-    let complete = loop {
-        let rows = ledger.deliveries(DeliveryFilter { before, limit: PAGE, ..DeliveryFilter::default() }).await?;
-        let clues: Vec<Clue> = rows.iter().map(|row| Clue::Id(row.id)).collect();
-        before = rows.last().map(|row| row.id);
-        seen += rows.len();
-        let full = rows.len() == PAGE;
-        let found = ledger.find_children(clues).await?;
-        children.extend(found.into_iter().flatten().map(|found| (found.child, false)));
-        if !full || seen >= DELIVERIES_MAX {
-            break !full;
-        }
-    };
-    children.extend(ledger.reviews(REVIEWS_MAX).await?.into_iter().map(|item| (item.child, true)));
-    Ok((children, complete))
 }
 
 fn open(journey: &Journey, record: &ChildRecord) -> Result<Option<Timeline>, String> {
@@ -173,9 +150,6 @@ impl fmt::Display for Consequences {
         }
         for (reason, moved) in &self.reviews {
             write!(f, "; review {reason}: {} closed, {} opened", moved.closed, moved.opened)?;
-        }
-        if !self.complete && self.children > 0 {
-            write!(f, "; only the children of the newest {DELIVERIES_MAX} deliveries were looked at")?;
         }
         Ok(())
     }

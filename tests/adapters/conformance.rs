@@ -2,6 +2,7 @@
 
 use super::directory::endpoint;
 use super::receiver::{Answer, Receiver, answer};
+use crate::support::mesh::Sandbox;
 use domain::delivery::Kind;
 use domain::directory::Endpoint;
 use domain::port::{Deliver, Parcel, Report};
@@ -28,7 +29,7 @@ pub const BODY: &[u8] = br#"{"id":"1","data":{"child":{"givenName":"Ada","family
 
 pub async fn deliver(deliverer: &dyn Deliver, endpoint: &Endpoint, delivery: Uuid, now: Timestamp) -> Report {
     let trace = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
-    deliverer.deliver(Parcel { endpoint, delivery, kind: Kind::ArrivalNotice, body: BODY, traceparent: trace, now }).await
+    deliverer.deliver(Parcel { endpoint, delivery, kind: Kind::ArrivalNotice, body: BODY, traceparent: trace, first: false, now }).await
 }
 
 /// Runs the suite.
@@ -79,4 +80,17 @@ async fn webhook() {
     let adapter = webhook::Webhook::new();
     let (well_end, mute_end, quoting_end) = (endpoint("QKS", "webhook", &well.url()), at(mute.url()), at(quoting.url()));
     check(Rail { deliverer: &adapter, well: well_end, dead: at(gone), mute: mute_end, quoting: quoting_end, inside }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mesh() {
+    use crate::mesh::{answers::Fake, endpoint};
+    let well = Sandbox::start();
+    let mute = Receiver::start(Answer::Hang).await;
+    let quoting = Fake::start(422, &[], r#"{"detail":[{"code":"06","msg":"Ada Quillfeather (9990000018) is not known"}]}"#).await;
+    let gone = Fake::start(200, &[], "").await.url.clone();
+    let at = |url: &str| Endpoint { timeout_seconds: 1, ..endpoint(url) };
+    let inside = Endpoint { allow_private: false, ..at(&well.url().replace("http", "https")) };
+    let (mute, quoting_end) = (at(&mute.url()), at(&quoting.url));
+    check(Rail { deliverer: &::mesh::Mesh::new(), well: endpoint(well.url()), dead: at(&gone), mute, quoting: quoting_end, inside }).await;
 }

@@ -20,6 +20,8 @@ pub fn endpoint(organisation: &str, adapter: &str, url: &str) -> Endpoint {
         allow_private: true,
         timeout_seconds: 10,
         concurrency: 4,
+        settings: std::collections::BTreeMap::new(),
+        secret_settings: std::collections::BTreeMap::new(),
         from: None,
         to: None,
     }

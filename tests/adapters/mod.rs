@@ -1,13 +1,14 @@
 //! The delivering half: adapters against real sockets, and lanes against a ledger in memory with the clock in hand.
 
 mod conformance;
-mod directory;
+pub mod directory;
 mod dispatch;
 mod dispatch_end;
 mod dispatch_faults;
 mod lanes;
 mod model_ledger;
-mod receiver;
+pub mod receiver;
 mod scripted;
 mod webhook;
 mod webhook_guard;
+mod webhook_official;

@@ -193,6 +193,12 @@ impl Ledger for Model {
         ready(waiting.collect())
     }
 
+    fn collect<'a>(&'a self, _: Code, _: u64, _: Timestamp) -> Answer<'a, u64> {
+        ready(0)
+    }
+    fn confirm<'a>(&'a self, _: Vec<Confirmation>) -> Answer<'a, u64> {
+        ready(0)
+    }
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, _: Timestamp) -> Answer<'a, u64> {
         let mut count = 0;
         for row in self.rows.lock().unwrap().iter_mut().filter(|row| row.recipient == recipient) {
@@ -260,5 +266,20 @@ impl LedgerView for Model {
     }
     fn balance<'a>(&'a self, _: Timestamp) -> Answer<'a, Balance> {
         ready(Balance::default())
+    }
+    fn histories<'a>(&'a self, _: Alias) -> Answer<'a, Vec<History>> {
+        ready(Vec::new())
+    }
+    fn claims<'a>(&'a self, _: ClaimFilter) -> Answer<'a, Vec<ClaimRow>> {
+        ready(Vec::new())
+    }
+    fn children<'a>(&'a self, _: Option<ChildKey>, _: usize) -> Answer<'a, Vec<ChildKey>> {
+        ready(Vec::new())
+    }
+    fn feed<'a>(&'a self, _: Code, _: u64, _: usize) -> Answer<'a, FeedPage> {
+        ready(FeedPage::default())
+    }
+    fn accepted<'a>(&'a self, _: &'a str, _: Option<Uuid>, _: usize) -> Answer<'a, Vec<AcceptedRow>> {
+        ready(Vec::new())
     }
 }

@@ -1,6 +1,6 @@
 //! A directory with mistakes is refused, and all of them are told at once, each with its file and line.
 
-use super::{day, shipped_folder};
+use super::{RAILS, day, shipped_folder};
 use placement_hub::directory::{Sources, load, pack_postcodes};
 use std::fs;
 use std::path::Path;
@@ -29,8 +29,12 @@ pub(super) fn replace(folder: &Path, file: &str, from: &str, to: &str) {
 }
 
 fn sources(folder: &Path) -> Sources<'_> {
-    let environment = |name: &str| (name == "GOOD_SECRET").then(|| "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
-    Sources { environment, ..Sources::folder(folder, &["webhook"], day("2026-11-22")) }
+    let environment = |name: &str| match name {
+        "GOOD_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+        "ODD_SECRET" => Some("sesame".to_owned()),
+        _ => None,
+    };
+    Sources { environment, ..Sources::folder(folder, &RAILS, day("2026-11-22")) }
 }
 
 /// Mistakes without line numbers, each once, in order.
@@ -144,14 +148,31 @@ secret_files = [\"secrets/absent\"]
 secret_env = [\"ABSENT\"]
 timeout_seconds = 0
 concurrency = 1000
+
+[endpoint.settings]
+pages = [1]
+key_file = \"secrets/absent-too\"
+
+[[endpoint]]
+organisation = \"RX2\"
+adapter = \"webhook\"
+url = \"http://notices.example/\"
+secret_env = [\"ODD_SECRET\"]
+
+[endpoint.settings]
+mailbox = \"X26\"
 ",
     );
     let found = mistakes(folder.path()).join("\n");
     for expected in [
         "E10000016 is reached by line",
         "09D was never a place of QKS",
-        "there is no pigeon; this hub has webhook",
-        "url: it must begin with https://",
+        "there is no pigeon; this hub has",
+        "settings.pages: it must be a text",
+        "secrets/absent-too cannot be read",
+        "url: the endpoint's url is plain http",
+        "secret number 1 is none: it is whsec_",
+        "settings.mailbox: a webhook has no such setting",
         "secrets/absent cannot be read",
         "the environment variable ABSENT is not set",
         "timeout_seconds: it must be 1 to 30",

@@ -12,15 +12,19 @@ mod reload;
 
 use domain::directory::{Directory, Whereabouts};
 use jiff::civil::Date;
-use placement_hub::directory::{Loaded, Sources, load};
+use placement_hub::directory::{Loaded, Rails, Sources, load};
+use placement_hub::wiring;
 use std::path::Path;
+use std::sync::LazyLock;
+
+static RAILS: LazyLock<Rails> = LazyLock::new(wiring::deliverers);
 
 fn shipped_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/directory"))
 }
 
 fn shipped() -> Directory {
-    let sources = Sources::folder(shipped_folder(), &["webhook"], day("2026-11-22"));
+    let sources = Sources::folder(shipped_folder(), &RAILS, day("2026-11-22"));
     let Loaded { directory, warnings } = load(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(warnings, Vec::<String>::new());
     directory

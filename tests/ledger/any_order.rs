@@ -3,7 +3,7 @@
 use super::desk::{at, child, code, date, delivery, entry, message, notice, numbers, obligation, settlement, terms, update};
 use super::{Desk, Shelf, shelves};
 use domain::delivery::{DeliveryState, HoldReason, Kind};
-use domain::port::{ChildUpdate, DeliveryFilter, Lease, NewObligation, OperatorAction, Recorded};
+use domain::port::{ChildUpdate, Confirmation, Confirmed, DeliveryFilter, Lease, NewObligation, OperatorAction, Recorded};
 use domain::retry::Next;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ enum Verb {
     LeaseDue { recipient: usize },
     Settle { lease: usize, end: usize },
     Operate { delivery: usize, action: usize },
+    Collect { recipient: usize },
+    Confirm { delivery: usize, outcome: usize },
     HoldLane { recipient: usize, hold: bool },
     Pass { seconds: i64 },
     MarkBreaches,
@@ -29,8 +31,10 @@ fn verb() -> impl Strategy<Value = Verb> {
     prop_oneof![
         4 => (1..4_u8, issue, 0..12_usize, 0..4_usize).prop_map(|(child, issue, retract, limit)| Verb::Record { child, issue, retract, limit }),
         4 => (0..2_usize).prop_map(|recipient| Verb::LeaseDue { recipient }),
-        6 => (any::<usize>(), 0..6_usize).prop_map(|(lease, end)| Verb::Settle { lease, end }),
+        6 => (any::<usize>(), 0..8_usize).prop_map(|(lease, end)| Verb::Settle { lease, end }),
         3 => (any::<usize>(), 0..4_usize).prop_map(|(delivery, action)| Verb::Operate { delivery, action }),
+        1 => (0..2_usize).prop_map(|recipient| Verb::Collect { recipient }),
+        2 => (any::<usize>(), 0..3_usize).prop_map(|(delivery, outcome)| Verb::Confirm { delivery, outcome }),
         1 => (0..2_usize, any::<bool>()).prop_map(|(recipient, hold)| Verb::HoldLane { recipient, hold }),
         2 => (1..90_i64).prop_map(|seconds| Verb::Pass { seconds }),
         1 => Just(Verb::MarkBreaches),
@@ -99,6 +103,11 @@ impl Model {
                 let number = 1 + u32::try_from(delivery % self.items.len()).unwrap();
                 self.operate(desk, number, *action).await;
             }
+            Verb::Collect { recipient } => self.collect(desk, *recipient).await,
+            Verb::Confirm { delivery, outcome } if !self.items.is_empty() => {
+                let number = 1 + u32::try_from(delivery % self.items.len()).unwrap();
+                self.confirm(desk, number, *outcome).await;
+            }
             Verb::HoldLane { recipient, hold } => self.hold_lane(desk, *recipient, *hold).await,
             Verb::Pass { seconds } => self.now += seconds,
             Verb::MarkBreaches => self.mark_breaches(desk).await,
@@ -108,7 +117,7 @@ impl Model {
                     (item.state, item.next_at) = (DeliveryState::Due, 0);
                 }
             }
-            Verb::Settle { .. } | Verb::Operate { .. } => {}
+            Verb::Settle { .. } | Verb::Operate { .. } | Verb::Confirm { .. } => {}
         }
     }
 
@@ -231,21 +240,27 @@ impl Model {
             2 => (Next::RetryAt(again), DeliveryState::Due),
             3 => (Next::Release(again), DeliveryState::Due),
             4 => (Next::Hold { reason: HoldReason::EndpointGone, why: "410".into() }, DeliveryState::Held),
-            _ => (Next::Dead { why: "400".into() }, DeliveryState::Dead),
+            5 => (Next::Dead { why: "400".into() }, DeliveryState::Dead),
+            _ => (Next::Accepted { reference: "position".into() }, DeliveryState::Accepted),
         };
-        let stale = desk.ledger().settle(vec![settlement(lease, next, self.now)]).await.unwrap().stale == 1;
+        let mut settlement = settlement(lease, next, self.now);
+        if let Some(attempt) = &mut settlement.attempt {
+            attempt.adapter = "feed";
+        }
+        let stale = desk.ledger().settle(vec![settlement]).await.unwrap().stale == 1;
         let now = self.now;
         let item = self.items.get_mut(&numbers(std::slice::from_ref(lease))[0]).unwrap();
-        assert_eq!(stale, item.fence != lease.fence || !item.lease_open);
+        let told_again = item.state == DeliveryState::Accepted && state != DeliveryState::Accepted && end != 3;
+        assert_eq!(stale, item.fence != lease.fence || !(item.lease_open || told_again));
         if stale {
             return;
         }
         item.lease_open = false;
-        let arrived = state == DeliveryState::Delivered && item.state != DeliveryState::Withdrawn;
+        let arrived = matches!(state, DeliveryState::Delivered | DeliveryState::Accepted) && item.state != DeliveryState::Withdrawn;
         if arrived {
             item.breached |= item.dated;
         }
-        if arrived || item.state == DeliveryState::Leased {
+        if arrived || matches!(item.state, DeliveryState::Leased | DeliveryState::Accepted) {
             (item.state, item.next_at, item.lane_held) = (state, now + 5, false);
             item.hold = (state == DeliveryState::Held).then_some(HoldReason::EndpointGone);
         }
@@ -276,6 +291,31 @@ impl Model {
         }
     }
 
+    async fn collect(&mut self, desk: &Desk, recipient: usize) {
+        let mut expected = 0;
+        for item in self.items.values_mut().filter(|item| item.recipient == recipient && item.state == DeliveryState::Accepted) {
+            item.state = DeliveryState::Delivered;
+            expected += 1;
+        }
+        assert_eq!(desk.ledger().collect(code(RECIPIENTS[recipient]), u64::MAX, at(self.now)).await.unwrap(), expected);
+    }
+
+    async fn confirm(&mut self, desk: &Desk, number: u32, outcome: usize) {
+        let (outcome, state) = match outcome {
+            0 => (Confirmed::Delivered { receipt: "collected".into() }, DeliveryState::Delivered),
+            1 => (Confirmed::Again { why: "too long".into() }, DeliveryState::Due),
+            _ => (Confirmed::Dead { why: "too long".into() }, DeliveryState::Dead),
+        };
+        let confirmation = Confirmation { delivery: delivery(number), outcome, at: at(self.now) };
+        let now = self.now;
+        let item = self.items.get_mut(&number).unwrap();
+        let may = item.state == DeliveryState::Accepted;
+        assert_eq!(desk.ledger().confirm(vec![confirmation]).await.unwrap(), u64::from(may));
+        if may {
+            (item.state, item.next_at) = (state, now);
+        }
+    }
+
     async fn hold_lane(&mut self, desk: &Desk, recipient: usize, hold: bool) {
         use DeliveryState::{Due, Held, Leased};
         let now = self.now;
@@ -298,7 +338,7 @@ impl Model {
     async fn mark_breaches(&mut self, desk: &Desk) {
         let mut expected = 0;
         for item in self.items.values_mut().filter(|item| item.dated && !item.breached) {
-            item.breached = item.state.is_pending() || item.state == DeliveryState::Dead;
+            item.breached = is_undelivered(item);
             expected += u64::from(item.breached);
         }
         assert_eq!(desk.ledger().mark_breaches(date("2026-11-20"), at(self.now)).await.unwrap(), expected);
@@ -316,8 +356,7 @@ impl Model {
         }
         assert_eq!(figures.backlog, backlog.into_iter().map(|((recipient, state), n)| (recipient, state, n)).collect::<Vec<_>>());
         assert_eq!(figures.breaches, u64::try_from(self.items.values().filter(|item| item.breached).count()).unwrap());
-        let overdue =
-            self.items.values().filter(|item| item.dated && (item.state.is_pending() || item.state == DeliveryState::Dead)).count();
+        let overdue = self.items.values().filter(|item| item.dated && is_undelivered(item)).count();
         assert_eq!(figures.deadlines.first().map_or(0, |(_, counts)| counts[2]), u64::try_from(overdue).unwrap());
         // At the beginning no lease has lapsed, so nothing but the lines and the counts is looked at.
         let balance = desk.ledger().balance(at(0)).await.unwrap();
@@ -328,4 +367,8 @@ impl Model {
             assert_eq!((loaded.version, loaded.touched), (*version, touched.collect::<Vec<_>>()));
         }
     }
+}
+
+fn is_undelivered(item: &Item) -> bool {
+    item.state.is_pending() || matches!(item.state, DeliveryState::Dead | DeliveryState::Accepted)
 }

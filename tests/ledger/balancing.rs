@@ -48,7 +48,7 @@ fn deadlines_are_on_time_at_risk_or_overdue() {
         ))
         .await;
         let deadlines = async || desk.ledger().figures(at(0), date("2026-11-20")).await.unwrap().deadlines;
-        assert_eq!(deadlines().await, [(Kind::ArrivalNotice, [2, 2, 1]), (Kind::EndNotice, [0, 0, 1])]);
+        assert_eq!(deadlines().await, [(Kind::ArrivalNotice, [2, 2, 1]), (Kind::EndNotice, [0, 0, 1]), (Kind::ReclaimRequest, [0, 0, 1])]);
         // A breach is still undelivered, and so is what is dead; what is delivered is not.
         desk.ledger().mark_breaches(date("2026-11-20"), at(1)).await.unwrap();
         let end = desk.lease_one("91Q", 1).await;
@@ -56,7 +56,7 @@ fn deadlines_are_on_time_at_risk_or_overdue() {
         for lease in desk.lease("RX2", 1).await {
             desk.settle(&lease, delivered(), 2).await;
         }
-        assert_eq!(deadlines().await, [(Kind::EndNotice, [0, 0, 1])]);
+        assert_eq!(deadlines().await, [(Kind::EndNotice, [0, 0, 1]), (Kind::ReclaimRequest, [0, 0, 1])]);
     });
 }
 

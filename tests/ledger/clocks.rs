@@ -1,4 +1,4 @@
-//! What time does: children to wake, notices that become overdue, reviews that stay open.
+//! What time does: children to wake, what becomes overdue, reviews that stay open.
 
 use super::desk::{alias, at, causing, child, date, dated, delivered, delivery, entry, message, notice, update};
 use super::{Desk, each};
@@ -28,7 +28,7 @@ async fn breaches(desk: &Desk) -> u64 {
 }
 
 #[test]
-fn overdue_notices_are_marked_once_and_for_ever() {
+fn what_is_overdue_is_marked_once_and_for_ever() {
     each(async |desk| {
         let notices = vec![
             dated(1, "RX2", 1, Kind::ArrivalNotice, "2026-11-19"),
@@ -40,12 +40,12 @@ fn overdue_notices_are_marked_once_and_for_ever() {
         desk.put(causing(1, 1, 0, notices)).await;
         let mark = async |today, now| desk.ledger().mark_breaches(date(today), at(now)).await.unwrap();
         assert_eq!(mark("2026-11-18", 0).await, 0);
-        assert_eq!(mark("2026-11-20", 1).await, 2, "1 and 4: a referral has no date that the regulations set, 2 has until the evening");
+        assert_eq!(mark("2026-11-20", 1).await, 3, "1, 3 and 4: 2 has until the evening");
         assert_eq!(mark("2026-11-20", 2).await, 0);
         assert_eq!(mark("2026-11-21", 3).await, 1);
         let lease = desk.lease_one("RX2", 4).await;
         desk.settle(&lease, delivered(), 5).await;
-        assert_eq!(breaches(desk).await, 3, "delivered after all, it stays a breach, and is none twice");
+        assert_eq!(breaches(desk).await, 4, "delivered after all, it stays a breach, and is none twice");
         let trace = desk.ledger().trace(Clue::Id(delivery(1))).await.unwrap();
         let marked: Vec<_> = trace.iter().filter(|line| line.text.contains("breached")).map(|line| line.at).collect();
         assert_eq!(marked, [at(1)], "with the time at which it was seen first");
@@ -53,7 +53,7 @@ fn overdue_notices_are_marked_once_and_for_ever() {
 }
 
 #[test]
-fn what_is_with_its_recipient_or_withdrawn_is_not_overdue_and_what_is_dead_or_held_is() {
+fn what_is_with_its_recipient_or_withdrawn_is_not_overdue_and_what_is_dead_held_or_not_collected_is() {
     each(async |desk| {
         let late = |n, recipient| vec![dated(n, recipient, 1, Kind::ArrivalNotice, "2026-11-20")];
         let ends = [delivered(), Next::Accepted { reference: "M".into() }, Next::Dead { why: "400".into() }, Next::RetryAt(at(99))];
@@ -66,7 +66,11 @@ fn what_is_with_its_recipient_or_withdrawn_is_not_overdue_and_what_is_dead_or_he
             desk.put(causing(n, u8::try_from(n).unwrap(), 0, late(n, "91Q"))).await;
             desk.ledger().operate(vec![delivery(n)], action, "so".into(), at(1)).await.unwrap();
         }
-        assert_eq!(desk.ledger().mark_breaches(date("2026-11-21"), at(90_000)).await.unwrap(), 3, "3 dead, 4 retrying, 6 held");
+        assert_eq!(
+            desk.ledger().mark_breaches(date("2026-11-21"), at(90_000)).await.unwrap(),
+            4,
+            "2 not collected, 3 dead, 4 retrying, 6 held"
+        );
         desk.now = 0;
     });
 }

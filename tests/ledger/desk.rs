@@ -105,6 +105,7 @@ pub fn update(number: u8, read_version: u64) -> ChildUpdate {
         aliases: Vec::new(),
         reviews: Vec::new(),
         suppressed: Vec::new(),
+        claims: Vec::new(),
     }
 }
 

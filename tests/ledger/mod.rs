@@ -5,9 +5,12 @@
 
 mod any_order;
 mod balancing;
+mod claims;
 mod clocks;
 pub mod desk;
+mod feed;
 mod finding;
+mod histories;
 mod leasing;
 mod lists;
 mod operating;

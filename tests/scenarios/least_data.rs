@@ -206,6 +206,7 @@ fn a_reclaim_reads_nothing_of_the_child() {
         /basis
         /claim
         /currency
+        /dueBy
         /evidence
         /originatingCommissioner
         /provider

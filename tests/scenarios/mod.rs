@@ -1,6 +1,7 @@
 //! The acceptance scenarios: a file each, which reads as its row in the table does.
 //! A, B, C, D are commissioners, and where they are is in `support/story.rs`.
 
+mod explained;
 mod least_data;
 mod property;
 mod s01_first_placement_out_of_area;

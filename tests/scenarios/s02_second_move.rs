@@ -51,8 +51,8 @@ fn a_later_reclaim_goes_to_where_care_began() {
         arrival-notice P2 -> QRL/D9Y0V by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P2 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #3
         referral R-1 -> RW1 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, in-force #3
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-30, rule 7: reclaim, in-force #3
     "#]],
     );
     let reclaims: Vec<_> =

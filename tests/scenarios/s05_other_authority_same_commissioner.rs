@@ -17,7 +17,7 @@ fn told_once_and_nothing_reclaimed() {
         arrival-notice P1 -> E06000035 by 2026-10-04, reg 13(4), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RXY by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
         suppressed reclaim-request claim: the originating and the current commissioner are the same body
     "#]],
     );

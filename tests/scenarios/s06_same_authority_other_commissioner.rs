@@ -23,8 +23,8 @@ fn both_commissioners_and_no_area_authority() {
         arrival-notice P1 -> QOX/92G by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> S0E4D/10Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RNU by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000025, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> S0E4D/10Q, rule 7: reclaim, in-force #2
+        worker-task R-1 -> E10000025 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> S0E4D/10Q by 2026-11-30, rule 7: reclaim, in-force #2
     "#]],
     );
 }

@@ -40,8 +40,8 @@ fn after_the_start_it_is_withdrawn() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), withdrawn #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), withdrawn #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, withdrawn #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, withdrawn #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, withdrawn #2
         notice-withdrawal P1 -> E06000043 by 2026-11-03, reg 13(4), in-force #2 supersedes 1
         notice-withdrawal P1 -> QKS/91Q by 2026-11-03, reg 13(2), in-force #3 supersedes 1
         notice-withdrawal P1 -> S9B9J/09D by 2026-11-03, reg 13(2), in-force #2 supersedes 1

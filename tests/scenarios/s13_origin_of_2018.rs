@@ -24,8 +24,8 @@ fn followed_to_todays_body_quoting_both_codes() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QHM/16C, rule 7: reclaim, in-force #1
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QHM/16C by 2026-11-17, rule 7: reclaim, in-force #1
     "#]],
     );
     let claim = told.obligations.iter().find(|one| one.kind == domain::delivery::Kind::ReclaimRequest).unwrap();
@@ -50,8 +50,8 @@ fn a_stale_code_finds_its_successor() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, in-force #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, in-force #2
     "#]],
     );
 }
@@ -77,7 +77,7 @@ fn a_split_needs_the_home_postcode() {
         arrival-notice P1 -> E06000043 by 2026-10-04, reg 13(4), in-force #1
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
         review ambiguous-succession: NHS Frimley (CCG to June 2022, then sub-ICB location) (D4U1Y) closed before 2026-09-28: it was split, and the home postcode does not say where to; choose one.; candidates ["92A", "D9Y0V", "U2G6B"]
         review ambiguous-succession: NHS Frimley (CCG to June 2022, then sub-ICB location) (D4U1Y) closed before 2026-10-20: it was split, and the home postcode does not say where to; choose one.; candidates ["92A", "D9Y0V", "U2G6B"]
     "#]],
@@ -92,8 +92,8 @@ fn a_split_needs_the_home_postcode() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> S0E4D/U2G6B by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> S0E4D/U2G6B, rule 7: reclaim, in-force #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> S0E4D/U2G6B by 2026-11-17, rule 7: reclaim, in-force #2
     "#]],
     );
 }

@@ -22,8 +22,8 @@ fn wales_is_told_and_reclaimed() {
         arrival-notice P1 -> W06000015 by 2026-10-04, reg 13(4), in-force #1
         arrival-notice P1 -> W11000029 by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, in-force #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, in-force #2
         review no-coverage: The directory has no CAMHS provider for W06000015 on 2026-10-05; add it to the directory, or tell them by hand.; candidates []
     "#]],
     );
@@ -45,8 +45,8 @@ fn scotland_goes_to_a_person_and_the_reclaim_is_held() {
         m-P1-1 accepted [outside-england-and-wales ]
         u-1 accepted [outside-england-and-wales ]
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, held #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, held #2
         review outside-england-and-wales: The place is in Scotland, where these rules do not reach; a person tells whoever must know.; candidates []
         review outside-england-and-wales: The place is in Scotland, where these rules do not reach; a person tells whoever must know.; candidates []
         review held-reclaim: the child lives outside England and Wales: a person decides whether this is reclaimed; candidates []

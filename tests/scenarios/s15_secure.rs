@@ -23,8 +23,8 @@ fn a_secure_home() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, held #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, held #2
         review held-reclaim: the child is in a secure home or youth custody: a person decides whether this is reclaimed; candidates []
     "#]],
     );
@@ -41,8 +41,8 @@ fn youth_custody() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, held #2
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2026-11-17, rule 7: reclaim, held #2
         review held-reclaim: the child is in a secure home or youth custody: a person decides whether this is reclaimed; candidates []
     "#]],
     );

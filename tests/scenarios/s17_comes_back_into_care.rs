@@ -35,8 +35,8 @@ fn a_new_period_has_a_new_origin_and_the_old_claims_stay() {
         arrival-notice P1 -> QNX/09D by 2025-06-01, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2025-06-01, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2025-05-26, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
-        reclaim-request claim -> QKS/91Q, rule 7: reclaim, in-force #2
+        worker-task R-1 -> E10000016 by 2025-06-10, rule 17: no answer, withdrawn #1
+        reclaim-request claim -> QKS/91Q by 2025-07-14, rule 7: reclaim, in-force #2
         end-notice P1 -> E06000043 by 2026-02-13, reg 14, in-force #2
         end-notice P1 -> QNX/09D by 2026-02-13, reg 14, in-force #2
         end-notice P1 -> QKS/91Q by 2026-02-13, reg 14, in-force #3
@@ -44,8 +44,8 @@ fn a_new_period_has_a_new_origin_and_the_old_claims_stay() {
         arrival-notice P2 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P2 -> S0E4D/10Q by 2026-10-04, reg 13(2), in-force #1
         referral R-2 -> RX2 by 2026-09-28, rule 6: referral, in-force #2
-        worker-task R-2 -> E10000016, rule 17: no answer, withdrawn #2
-        reclaim-request claim -> S0E4D/10Q, rule 7: reclaim, in-force #2
+        worker-task R-2 -> E10000016 by 2026-10-13, rule 17: no answer, withdrawn #2
+        reclaim-request claim -> S0E4D/10Q by 2026-11-17, rule 7: reclaim, in-force #2
     "#]],
     );
     let claims: Vec<_> = told

@@ -46,7 +46,7 @@ fn silence_is_escalated() {
         arrival-notice P1 -> S9B9J/09D by 2026-10-04, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-10-04, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-09-28, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, in-force #1
+        worker-task R-1 -> E10000016 by 2026-10-13, rule 17: no answer, in-force #1
     "#]],
     );
 }

@@ -22,7 +22,7 @@ fn a_new_referral_to_where_the_child_lives_now() {
         arrival-notice P1 -> S9B9J/09D by 2026-08-02, reg 13(2), in-force #1
         arrival-notice P1 -> QKS/91Q by 2026-08-02, reg 13(2), in-force #1
         referral R-1 -> RX2 by 2026-07-20, rule 6: referral, in-force #1
-        worker-task R-1 -> E10000016, rule 17: no answer, withdrawn #1
+        worker-task R-1 -> E10000016 by 2026-08-04, rule 17: no answer, withdrawn #1
         end-notice P1 -> E06000043 by 2026-10-19, reg 14, in-force #2
         end-notice P1 -> S9B9J/09D by 2026-10-19, reg 14, in-force #2
         end-notice P1 -> QKS/91Q by 2026-10-19, reg 14, in-force #2

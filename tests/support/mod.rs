@@ -3,6 +3,8 @@
 pub mod broker;
 pub mod door;
 pub mod letter;
+pub mod mesh;
+pub mod python;
 pub mod quiet;
 pub mod sink;
 pub mod site;

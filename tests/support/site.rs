@@ -199,7 +199,7 @@ impl Hub {
     }
 
     /// Waits until the hub has told where its pages are.
-    async fn listening(&mut self) {
+    pub async fn listening(&mut self) {
         let address = within("the hub's address", async {
             loop {
                 let log = self.log();
@@ -243,6 +243,16 @@ impl Hub {
         stream.read_to_string(&mut answer).await.ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address.expect("the hub has told its address")
+    }
+
+    /// SIGKILL: as if its power went.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     /// What this hub has logged so far.

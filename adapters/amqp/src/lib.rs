@@ -5,6 +5,8 @@
 //! nothing but the broker's confirm. [`Receipt`]s go through a publisher of the intake's own, on a second connection: a
 //! broker short of memory stops reading from connections that publish, and acknowledgements must not wait behind that.
 //!
+//! A [`Queue`] delivers to organisations that read queues, on a connection of its own.
+//!
 //! A [`Reader`] is for those at the other end: the command line, the demo, the tests.
 //!
 //! Connecting again is done here, not by the client library: any error ends the session, whole, and a new one begins
@@ -17,12 +19,15 @@
 //! Nothing here logs a body or a property of a message.
 
 mod acks;
+mod confirm;
 mod failure;
 mod inbox;
 mod incoming;
 mod intake;
+mod line;
 mod link;
 mod publisher;
+mod queue;
 mod reader;
 mod receipts;
 mod session;
@@ -32,6 +37,7 @@ pub mod topology;
 pub use incoming::{Incoming, Tag};
 pub use intake::{Intake, State};
 pub use publisher::{Outgoing, PublishError, Publisher};
+pub use queue::Queue;
 pub use reader::Reader;
 pub use receipts::{PublishFailed, Receipt};
 pub use settings::{Mistakes, Settings};

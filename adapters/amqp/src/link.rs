@@ -67,6 +67,11 @@ impl Link {
         self.connection.status().connected()
     }
 
+    /// The broker is short of memory or disk and reads nothing from us until it is not.
+    pub fn blocked(&self) -> bool {
+        self.connection.status().blocked()
+    }
+
     /// In good order where the broker plays along; else not.
     pub async fn close(self) {
         let _ = timeout(CLOSE, self.connection.close(200, "OK".into())).await;

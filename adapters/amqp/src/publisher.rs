@@ -1,28 +1,18 @@
 //! Publishing that believes only the broker's word: confirmed, and not returned.
 
 use crate::{
-    failure::{During, Failure, Kind},
-    incoming::TRACEPARENT,
+    confirm,
+    failure::{During, Failure},
     link::Link,
     settings::{Address, Settings},
-    topology,
+    topology::{self, Limits},
 };
-use futures_util::{StreamExt, stream};
-use lapin::{
-    BasicProperties, Channel, Confirmation,
-    message::BasicReturnMessage,
-    options::{BasicPublishOptions, ConfirmSelectOptions},
-    types::{AMQPValue, FieldTable, LongString, ShortString},
-};
-use std::{collections::HashMap, fmt, time::Duration};
+use lapin::{Channel, options::ConfirmSelectOptions};
+use std::{fmt, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
 
-/// Messages on their way to one broker at once: enough to keep a quorum queue's batched writes full.
-const OUTSTANDING: usize = 1_024;
 /// The longest that the broker may take for the next confirm: it stops reading while it is short of memory or disk.
 const CONFIRM: Duration = Duration::from_secs(30);
-/// A persistent message survives the broker's restart.
-const PERSISTENT: u8 = 2;
 
 /// A message to publish. Names and properties hold at most 255 bytes each.
 #[derive(Clone, Default)]
@@ -33,6 +23,8 @@ pub struct Outgoing {
     pub body: Vec<u8>,
     pub content_type: Option<String>,
     pub message_id: Option<String>,
+    /// The property `type`: what kind of message it is.
+    pub kind: Option<String>,
     pub traceparent: Option<String>,
     /// Must be the user of the connection: the broker checks.
     pub user_id: Option<String>,
@@ -115,14 +107,15 @@ impl Publisher {
         topology::declare(&channel, delivery_limit).await.map_err(|e| self.not_declared(&e))
     }
 
-    /// Declares the durable queue of an organisation that reads its deliveries from RabbitMQ.
+    /// Declares the durable queue of an organisation that reads its deliveries from RabbitMQ, with the limits that hold
+    /// unless its endpoint has others.
     ///
     /// # Errors
     /// Where the broker refuses.
     pub async fn declare_delivery_queue(&self, organisation: domain::Code) -> Result<(), PublishError> {
         let mut open = self.open.lock().await;
         let channel = self.reopen(&mut open).await?;
-        topology::declare_delivery_queue(&channel, organisation.as_str().into()).await.map_err(|e| self.not_declared(&e))
+        topology::declare_delivery_queue(&channel, organisation.as_str(), Limits::default()).await.map_err(|e| self.not_declared(&e))
     }
 
     pub async fn close(&self) {
@@ -137,44 +130,13 @@ impl Publisher {
             Ok(channel) => channel,
             Err(error) => return messages.iter().map(|_| Err(error.clone())).collect(),
         };
-        let mut results = Vec::with_capacity(messages.len());
-        let mut returns = Vec::new();
-        let mut confirms = stream::iter(0..messages.len()).map(|at| publish_one(&channel, &messages[at], mandatory)).buffered(OUTSTANDING);
-        // Whatever ends the channel ends it for all that follow: they carry the first cause.
-        let mut cause: Option<String> = None;
-        while results.len() < messages.len() {
-            let answer = match timeout(CONFIRM, confirms.next()).await {
-                Ok(Some(answer)) => answer,
-                Ok(None) => break,
-                Err(_) => {
-                    cause = Some(self.silence());
-                    break;
-                }
-            };
-            results.push(match answer {
-                Ok(Confirmation::Ack(returned)) => {
-                    returns.extend(returned);
-                    Ok(())
-                }
-                Ok(Confirmation::Nack(returned)) => {
-                    returns.extend(returned);
-                    Err(PublishError::Refused)
-                }
-                Ok(Confirmation::NotRequested) => Err(PublishError::Unconfirmed("the channel does not confirm".to_owned())),
-                Err(Unsent::TooLong(field)) => Err(PublishError::TooLong(field)),
-                Err(Unsent::Lost(error)) => {
-                    let why = cause.get_or_insert_with(|| Failure::of(&error, During::Working, &self.address).sentence);
-                    Err(PublishError::Unconfirmed(why.clone()))
-                }
-            });
+        // Where this future is dropped, so is the connection: what is left over on the channel would confuse the next batch.
+        let in_use = open.take();
+        let answered = confirm::publish(&channel, messages, mandatory, CONFIRM, &self.address).await;
+        if !answered.broken {
+            *open = in_use;
         }
-        drop(confirms);
-        if let Some(cause) = cause {
-            results.resize(messages.len(), Err(PublishError::Unconfirmed(cause)));
-            *open = None;
-        }
-        mark_returned(messages, &returns, &mut results);
-        results
+        answered.results
     }
 
     /// The open channel, or a new one after one attempt.
@@ -208,73 +170,6 @@ impl Publisher {
     }
 
     fn silence(&self) -> String {
-        let what = format!("did not answer within {} seconds: it may be short of memory or disk", CONFIRM.as_secs());
-        Failure::new(Kind::Passing, &what, &self.address).sentence
-    }
-}
-
-/// Why one message has no confirm.
-enum Unsent {
-    TooLong(&'static str),
-    Lost(lapin::Error),
-}
-
-async fn publish_one(channel: &Channel, message: &Outgoing, mandatory: bool) -> Result<Confirmation, Unsent> {
-    let exchange = short("the exchange", &message.exchange)?;
-    let routing_key = short("the routing key", &message.routing_key)?;
-    let properties = properties(message)?;
-    let options = BasicPublishOptions { mandatory, immediate: false };
-    let confirm = channel.basic_publish(exchange, routing_key, options, &message.body, properties).await.map_err(Unsent::Lost)?;
-    confirm.await.map_err(Unsent::Lost)
-}
-
-fn properties(message: &Outgoing) -> Result<BasicProperties, Unsent> {
-    let mut properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
-    if let Some(value) = &message.content_type {
-        properties = properties.with_content_type(short("content_type", value)?);
-    }
-    if let Some(value) = &message.message_id {
-        properties = properties.with_message_id(short("message_id", value)?);
-    }
-    if let Some(value) = &message.user_id {
-        properties = properties.with_user_id(short("user_id", value)?);
-    }
-    if let Some(value) = &message.correlation_id {
-        properties = properties.with_correlation_id(short("correlation_id", value)?);
-    }
-    if let Some(value) = &message.reply_to {
-        properties = properties.with_reply_to(short("reply_to", value)?);
-    }
-    if let Some(value) = &message.traceparent {
-        let mut headers = FieldTable::default();
-        headers.insert(TRACEPARENT.into(), AMQPValue::LongString(LongString::from(value.as_str())));
-        properties = properties.with_headers(headers);
-    }
-    Ok(properties)
-}
-
-fn short(field: &'static str, value: &str) -> Result<ShortString, Unsent> {
-    ShortString::try_new(value).map_err(|_| Unsent::TooLong(field))
-}
-
-/// The broker confirms a message that it has returned, and the library hands a return to whichever confirm comes next.
-/// So each return is matched with its message by what is in it; of two that are alike, either will do.
-fn mark_returned(messages: &[Outgoing], returns: &[BasicReturnMessage], results: &mut [Result<(), PublishError>]) {
-    if returns.is_empty() {
-        return;
-    }
-    let mut by_route: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (index, message) in messages.iter().enumerate().rev() {
-        by_route.entry((&message.exchange, &message.routing_key)).or_default().push(index);
-    }
-    for returned in returns {
-        let Some(candidates) = by_route.get_mut(&(returned.exchange.as_str(), returned.routing_key.as_str())) else { continue };
-        let id = returned.properties.message_id().as_ref().map(ShortString::as_str);
-        // From the end, where the earliest is: all of one route are mostly returned in order.
-        let found = candidates.iter().rposition(|i| messages[*i].message_id.as_deref() == id && messages[*i].body == returned.data);
-        if let Some(index) = found.map(|position| candidates.remove(position)) {
-            let Outgoing { exchange, routing_key, .. } = messages[index].clone();
-            results[index] = Err(PublishError::Unroutable { exchange, routing_key });
-        }
+        confirm::silence(CONFIRM, &self.address)
     }
 }

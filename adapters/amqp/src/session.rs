@@ -37,7 +37,7 @@ const WAIT_STANDING: Duration = Duration::from_secs(15);
 /// A session that lasted this long was a good one: the next wait is a first one.
 const GOOD: Duration = Duration::from_secs(10);
 /// For declaring and subscribing: a quorum queue without a majority answers late, or never.
-const SETUP: Duration = Duration::from_secs(30);
+pub(crate) const SETUP: Duration = Duration::from_secs(30);
 
 /// Of this process, whichever intake they belong to: a tag is good for one session only.
 static SESSIONS: AtomicU64 = AtomicU64::new(1);
@@ -86,10 +86,10 @@ fn tell(failure: &Failure) {
 
 /// How long to wait before the next session.
 #[derive(Default)]
-struct Pace(Option<ExponentialBackoff>);
+pub(crate) struct Pace(Option<ExponentialBackoff>);
 
 impl Pace {
-    fn after(&mut self, kind: Kind, lasted: Duration) -> Duration {
+    pub(crate) fn after(&mut self, kind: Kind, lasted: Duration) -> Duration {
         if lasted > GOOD {
             self.0 = None;
         }

@@ -4,7 +4,7 @@
 use lapin::{
     Channel, ExchangeKind, Result,
     options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
-    types::{AMQPValue, FieldTable, LongString, ShortString},
+    types::{AMQPValue, FieldTable, LongString},
 };
 
 /// Publishers' messages: exchange (topic, routing key `<message type>.<publisher code>`), and the queue that the hub consumes.
@@ -13,13 +13,28 @@ pub const INTAKE: &str = "placement-hub.intake";
 pub const REJECTED: &str = "placement-hub.rejected";
 /// Receipts: exchange, routing key = the publisher's code.
 pub const RECEIPTS: &str = "placement-hub.receipts";
-/// Deliveries to organisations that read queues: exchange, routing key = the organisation's code.
+/// Deliveries to organisations that read queues: exchange, routing key = the organisation's code; for a place of it that has
+/// an endpoint of its own, `<code>.<place>`.
 pub const DELIVERIES: &str = "placement-hub.deliveries";
 
-/// The durable queue of one organisation's deliveries.
+/// The durable queue that is bound to a routing key of [`DELIVERIES`].
 #[must_use]
-pub fn delivery_queue(organisation: &str) -> String {
-    format!("{DELIVERIES}.{organisation}")
+pub fn delivery_queue(routing_key: &str) -> String {
+    format!("{DELIVERIES}.{routing_key}")
+}
+
+/// How much an organisation's queue holds. What comes on top is refused to the hub, which keeps it: nothing is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Limits {
+    pub messages: u32,
+    pub bytes: u32,
+}
+
+impl Default for Limits {
+    /// Years of one organisation's notices, or a tenth of a small broker's disk.
+    fn default() -> Self {
+        Self { messages: 10_000, bytes: 128 << 20 }
+    }
 }
 
 pub(crate) async fn declare(channel: &Channel, delivery_limit: u32) -> Result<()> {
@@ -39,11 +54,16 @@ pub(crate) async fn declare_exchanges(channel: &Channel) -> Result<()> {
     Ok(())
 }
 
-/// A quorum queue like the others: durable, replicated where there is a cluster.
-pub(crate) async fn declare_delivery_queue(channel: &Channel, organisation: ShortString) -> Result<()> {
-    let queue = delivery_queue(organisation.as_str());
-    declare_queue(channel, &queue, quorum([])).await?;
-    bind(channel, &queue, DELIVERIES, organisation.as_str()).await
+/// A quorum queue like the others: durable, replicated where there is a cluster. Nothing in it grows old or is pushed out.
+pub(crate) async fn declare_delivery_queue(channel: &Channel, routing_key: &str, limits: Limits) -> Result<()> {
+    let queue = delivery_queue(routing_key);
+    let arguments = quorum([
+        ("x-max-length", AMQPValue::LongLongInt(limits.messages.into())),
+        ("x-max-length-bytes", AMQPValue::LongLongInt(limits.bytes.into())),
+        ("x-overflow", text("reject-publish")),
+    ]);
+    declare_queue(channel, &queue, arguments).await?;
+    bind(channel, &queue, DELIVERIES, routing_key).await
 }
 
 /// - delivery limit: a message that ends the process that reads it would come back for ever. Brokers before 4.0 have no

@@ -125,6 +125,7 @@ fn entry(n: u64) -> Entry {
         aliases: vec![Alias(scatter(n * 2)), Alias(scatter(n * 2 + 1))],
         reviews: Vec::new(),
         suppressed: Vec::new(),
+        claims: Vec::new(),
     };
     let message = MessageRow {
         id: id(n, 3),

@@ -63,12 +63,21 @@ fn checks(now: Timestamp) -> Vec<Check> {
         ("SELECT id, '' FROM deliveries WHERE open <> (state < 4)".to_owned(), |id, _| {
             format!("delivery {id} is pending in one column and done in another")
         }),
+        (
+            "SELECT id, due_on FROM deliveries WHERE awaited <> (due_on IS NOT NULL AND breached_at IS NULL AND (state < 5 OR state = 7))"
+                .to_owned(),
+            |id, day| format!("delivery {id}, due on {day}, is awaited in one column and not in another"),
+        ),
+        (
+            "SELECT id, '' FROM deliveries d WHERE (state = 4) <> EXISTS (SELECT 1 FROM acceptances a WHERE a.delivery = d.row)".to_owned(),
+            |id, _| format!("delivery {id} is accepted in one table and not in another"),
+        ),
         (waiting_for_nothing(), |id, recipient| format!("delivery {id} to {recipient} waits, and nothing stands before it")),
         (out_of_turn(), |id, recipient| format!("delivery {id} to {recipient} is due, and another of the same child stands before it")),
         (gaps(), |recipient, detail| format!("what {recipient} was told about a child is not numbered from 1 without gaps: {detail}")),
         (wrong_tallies(), |recipient, detail| format!("the tally of {recipient} disagrees with a count: {detail}")),
         (wrong_message_tallies(), |kind, detail| format!("the tally of messages `{kind}` disagrees with a count: {detail}")),
-        (wrong_deadline_tallies(), |day, detail| format!("the tally of notices due on {day} disagrees with a count: {detail}")),
+        (wrong_deadline_tallies(), |day, detail| format!("the tally of what is due on {day} disagrees with a count: {detail}")),
         (
             "SELECT n, (SELECT count(*) FROM deliveries WHERE breached_at IS NOT NULL) AS counted FROM breach_tally WHERE n <> counted"
                 .to_owned(),
@@ -128,7 +137,7 @@ fn wrong_message_tallies() -> String {
 
 fn wrong_deadline_tallies() -> String {
     "WITH both AS (SELECT kind, due_on, count(*) AS n, 0 AS kept FROM deliveries
-                   WHERE kind < 4 AND due_on IS NOT NULL AND (state < 4 OR state = 7) GROUP BY kind, due_on
+                   WHERE due_on IS NOT NULL AND (state < 5 OR state = 7) GROUP BY kind, due_on
                    UNION ALL SELECT kind, due_on, 0, n FROM deadline_tallies)
      SELECT due_on, 'kind ' || kind || ' is kept as ' || sum(kept) || ' and counts ' || sum(n) FROM both GROUP BY kind, due_on HAVING sum(kept) <> sum(n)"
         .to_owned()

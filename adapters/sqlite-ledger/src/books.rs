@@ -159,10 +159,13 @@ impl Books {
 
     /// Moves a delivery and keeps every count that depends on where it stands.
     pub fn shift(&mut self, post: &Post, to: &Move) -> Result<(), Fault> {
+        if post.state == State::Accepted {
+            crate::acceptance::forget(&self.connection, post, to.to)?;
+        }
         let hold = to.hold.map(crate::columns::hold_number);
         let ended = post.state.is_open() != to.to.is_open() || post.state.is_undelivered() != to.to.is_undelivered();
         if ended || to.breached_at.is_some() {
-            let awaited = is_awaited(post.kind, post.due_on, to.to) && !post.breached && to.breached_at.is_none();
+            let awaited = is_awaited(post.due_on, to.to) && !post.breached && to.breached_at.is_none();
             self.connection.prepare_cached(
                 "UPDATE deliveries SET state = ?2, next_at = ?3, attempts = ?4, hold = ?5, note = ?6, settled_at = ?7, lane_held = 0, lease_open = ?11,
                  open = ?8, awaited = ?9, breached_at = coalesce(breached_at, ?10) WHERE row = ?1",
@@ -239,7 +242,7 @@ impl Books {
     }
 
     pub fn tally_deadline(&mut self, kind: Kind, due_on: i64, change: i64) {
-        if crate::columns::is_notice(kind) && change != 0 {
+        if change != 0 {
             *self.deadlines.entry((kind_number(kind), due_on)).or_default() += change;
         }
     }
@@ -292,7 +295,12 @@ impl Post {
     /// counts for the day before, so the hour is given to the sender, never taken.
     pub fn is_late(&self, at: Timestamp) -> bool {
         let today = day(at.to_zoned(jiff::tz::TimeZone::UTC).date());
-        crate::columns::is_notice(self.kind) && self.due_on.is_some_and(|due_on| due_on < today)
+        self.due_on.is_some_and(|due_on| due_on < today)
+    }
+
+    /// When it is seen to be late, where it arrives at `at` after its day and that is news.
+    pub fn breach_at(&self, at: Timestamp) -> Option<i64> {
+        (self.state.is_undelivered() && self.is_late(at) && !self.breached).then_some(micros(at))
     }
 
     /// The move that changes the state alone.
@@ -311,8 +319,8 @@ impl Post {
 }
 
 /// Whether a delivery in this state still has a date to keep.
-pub fn is_awaited(kind: Kind, due_on: Option<i64>, state: State) -> bool {
-    crate::columns::is_notice(kind) && due_on.is_some() && state.is_undelivered()
+pub fn is_awaited(due_on: Option<i64>, state: State) -> bool {
+    due_on.is_some() && state.is_undelivered()
 }
 
 pub fn read_post(row: &Row<'_>) -> rusqlite::Result<Result<Post, Fault>> {

@@ -2,7 +2,9 @@
 
 use crate::fault::Fault;
 use domain::Code;
+use domain::claim::ClaimState;
 use domain::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use domain::policy::Stage;
 use jiff::{Timestamp, civil::Date};
 
 /// A delivery's state as it is stored: the domain's, with `due` in two.
@@ -59,9 +61,9 @@ impl State {
         self.shown().is_pending()
     }
 
-    /// Whether the recipient still has not got it, and still should.
+    /// Whether the recipient still has not got it, and still should. What nobody has collected has not arrived.
     pub const fn is_undelivered(self) -> bool {
-        self.is_open() || matches!(self, Self::Dead)
+        self.is_open() || matches!(self, Self::Accepted | Self::Dead)
     }
 }
 
@@ -83,17 +85,25 @@ const OBLIGATION_STATES: [ObligationState; 5] =
 
 const HOLDS: [HoldReason; 4] = [HoldReason::NoEndpoint, HoldReason::EndpointGone, HoldReason::Review, HoldReason::Operator];
 
+const CLAIMS: [ClaimState; 8] = [
+    ClaimState::Held,
+    ClaimState::Requested,
+    ClaimState::Acknowledged,
+    ClaimState::Queried,
+    ClaimState::Disputed,
+    ClaimState::Agreed,
+    ClaimState::Paid,
+    ClaimState::Voided,
+];
+
+const STAGES: [Stage; 2] = [Stage::Assessment, Stage::Treatment];
+
 pub fn kind_number(kind: Kind) -> i64 {
     position(&KINDS, kind)
 }
 
 pub fn read_kind(number: i64) -> Result<Kind, Fault> {
     at(&KINDS, number, "kind of obligation")
-}
-
-/// Only notices have a deadline that the regulations set.
-pub const fn is_notice(kind: Kind) -> bool {
-    matches!(kind, Kind::ArrivalNotice | Kind::EndNotice | Kind::NoticeCorrection | Kind::NoticeWithdrawal)
 }
 
 pub fn obligation_number(state: ObligationState) -> i64 {
@@ -110,6 +120,22 @@ pub fn hold_number(hold: HoldReason) -> i64 {
 
 pub fn read_hold(number: i64) -> Result<HoldReason, Fault> {
     at(&HOLDS, number, "hold reason")
+}
+
+pub fn claim_number(state: ClaimState) -> i64 {
+    position(&CLAIMS, state)
+}
+
+pub fn read_claim_state(number: i64) -> Result<ClaimState, Fault> {
+    at(&CLAIMS, number, "state of a claim")
+}
+
+pub fn stage_number(stage: Stage) -> i64 {
+    position(&STAGES, stage)
+}
+
+pub fn read_stage(number: i64) -> Result<Stage, Fault> {
+    at(&STAGES, number, "stage of a claim")
 }
 
 /// The last whole second that a timestamp knows: "never" must read back.
@@ -182,6 +208,12 @@ mod tests {
         }
         for hold in HoldReason::ALL {
             assert_eq!(read_hold(hold_number(*hold)).unwrap(), *hold);
+        }
+        for claim in ClaimState::ALL {
+            assert_eq!(read_claim_state(claim_number(*claim)).unwrap(), *claim);
+        }
+        for stage in [Stage::Assessment, Stage::Treatment] {
+            assert_eq!(read_stage(stage_number(stage)).unwrap(), stage);
         }
         for state in State::ALL {
             assert_eq!(State::read(state.number()).unwrap(), state);

@@ -12,6 +12,9 @@ pub enum Fault {
     /// A row that this program did not write.
     #[error("{0}")]
     Damaged(String),
+    /// An answer that would be longer than any should be.
+    #[error("{0}")]
+    TooMuch(String),
 }
 
 impl Fault {
@@ -25,6 +28,9 @@ impl Fault {
                 ),
                 false,
             ),
+            Self::TooMuch(what) => {
+                (format!("The ledger {path} does not answer with so much at once: {what}. Ask by another id, or with `trace`."), false)
+            }
             Self::Sqlite(error) => in_words(error, &path.to_string()),
         };
         LedgerError { what, transient, source: Some(Box::new(self)) }

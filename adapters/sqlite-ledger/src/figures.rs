@@ -13,6 +13,7 @@ pub fn figures(connection: &Connection, today: Date) -> Result<Figures, Fault> {
     Ok(Figures {
         backlog: backlog(connection)?,
         oldest_due: oldest_due(connection)?,
+        oldest_accepted: oldest_accepted(connection)?,
         deadlines: deadlines(connection, today)?,
         reviews: reviews(connection)?,
         breaches: count(connection.prepare_cached("SELECT n FROM breach_tally")?.query_row([], |row| row.get(0))?),
@@ -37,6 +38,20 @@ fn oldest_due(connection: &Connection) -> Result<Vec<(Code, Timestamp)>, Fault> 
     let mut statement = connection.prepare_cached(
         "SELECT r.code, d.recorded_at FROM recipients r JOIN deliveries d ON d.row =
          (SELECT min(e.row) FROM deliveries e INDEXED BY deliveries_recipient WHERE e.recipient = r.row AND e.open = 1) ORDER BY r.code",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut oldest = Vec::new();
+    while let Some(row) = rows.next()? {
+        let recipient: String = row.get(0)?;
+        oldest.push((read_code(&recipient)?, read_time(row.get(1)?)?));
+    }
+    Ok(oldest)
+}
+
+fn oldest_accepted(connection: &Connection) -> Result<Vec<(Code, Timestamp)>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.code, (SELECT min(accepted_at) FROM acceptances INDEXED BY acceptances_oldest WHERE recipient = r.row) AS oldest
+         FROM recipients r WHERE oldest IS NOT NULL ORDER BY r.code",
     )?;
     let mut rows = statement.query([])?;
     let mut oldest = Vec::new();

@@ -15,7 +15,7 @@ pub fn load(connection: &Connection, children: &[ChildKey], messages: &[MessageK
     })
 }
 
-fn load_child(connection: &Connection, key: ChildKey) -> Result<ChildRecord, Fault> {
+pub fn load_child(connection: &Connection, key: ChildKey) -> Result<ChildRecord, Fault> {
     let mut statement = connection.prepare_cached("SELECT row, version, casefile FROM children WHERE key = ?1")?;
     let found = statement.query_row([key.0], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?))).optional()?;
     let Some((row, version, casefile)) = found else {

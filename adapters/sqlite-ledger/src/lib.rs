@@ -6,12 +6,16 @@
 //!
 //! Nothing in here reads a clock, opens a sealed payload, or holds a transaction while it waits for anybody.
 
+mod acceptance;
 mod balance;
 mod books;
+mod claims;
 mod columns;
 mod fault;
+mod feed;
 mod figures;
 mod find;
+mod history;
 mod lease;
 mod lists;
 mod open;
@@ -29,8 +33,8 @@ use crate::threads::{Readers, Writer};
 use domain::Code;
 use domain::delivery::HoldReason;
 use domain::port::{
-    BoxFuture, ChildKey, Clue, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey, OperatorAction,
-    Outcome, Settled, Settlement,
+    BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
+    OperatorAction, Outcome, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -164,6 +168,14 @@ impl Ledger for SqliteLedger {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Vec<Uuid>, LedgerError>> {
         Box::pin(self.writer.run(move |books| operate::operate(books, &deliveries, action, &reason, now)))
+    }
+
+    fn collect<'a>(&'a self, recipient: Code, up_to: u64, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.writer.run(move |books| feed::collect(books, recipient, up_to, now)))
+    }
+
+    fn confirm<'a>(&'a self, confirmations: Vec<Confirmation>) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.writer.run(move |books| acceptance::confirm(books, &confirmations)))
     }
 
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {

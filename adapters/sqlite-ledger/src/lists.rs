@@ -151,7 +151,7 @@ fn rows(connection: &Connection, page: &Page<'_>, index: &str, condition: &str) 
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn read_delivery(connection: &Connection, row: i64) -> Result<DeliveryRow, Fault> {
+pub fn read_delivery(connection: &Connection, row: i64) -> Result<DeliveryRow, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT d.id, d.obligation, d.kind, r.code, o.place, d.state, d.hold, d.note, d.due_on, d.attempts, d.recorded_at, d.next_at, d.settled_at
          FROM deliveries d JOIN recipients r ON r.row = d.recipient LEFT JOIN obligations o ON o.row = d.row WHERE d.row = ?1",

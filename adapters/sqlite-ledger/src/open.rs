@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Applied in order; the number of those applied is the database's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql"), include_str!("../migrations/0002_feed_claims.sql")];
 
 /// "plHB", in the header of the file: tells a ledger from any other SQLite database.
 const APPLICATION_ID: i64 = 0x706c_4842;
@@ -218,6 +218,44 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let told = refusal(&path);
         assert!(told.contains("newer hub") && told.contains("99"), "{told}");
+    }
+
+    /// A file as the first schema left it: a referral past its day, and a notice that a rail has accepted.
+    const FIRST: &str = "
+        INSERT INTO recipients VALUES (1, 'RX2');
+        INSERT INTO children VALUES (1, zeroblob(16), 1, NULL, x'00');
+        INSERT INTO deliveries (row, id, obligation, child, recipient, kind, sequence, due_on, recorded_at, state, open, awaited, next_at, fence, lease_open, note, settled_at) VALUES
+            (1, x'00000000000000000000000000000001', x'00000000000000000000000000000011', 1, 1, 4, 1, 20261119, 5, 0, 1, 0, 5, 0, 0, NULL, NULL),
+            (2, x'00000000000000000000000000000002', x'00000000000000000000000000000012', 1, 1, 6, 2, NULL, 5, 4, 0, 0, 5, 1, 0, 'M1', 7),
+            (3, x'00000000000000000000000000000003', x'00000000000000000000000000000013', 1, 1, 0, 3, 20261119, 5, 4, 0, 0, 5, 1, 0, 'M2', 8);
+        INSERT INTO obligations SELECT row, NULL, 0, NULL, NULL, 'reg 13(4)', NULL, x'00' FROM deliveries;
+        INSERT INTO attempts SELECT row, 1, 6, 7, 'mesh', 'accepted', 202, '' FROM deliveries WHERE state = 4;
+        INSERT INTO tallies VALUES (1, 0, 1);
+        PRAGMA user_version = 1;";
+
+    #[tokio::test]
+    async fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+        use domain::port::{Ledger, LedgerView};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        {
+            let older = Connection::open(&path).unwrap();
+            older.execute_batch(super::MIGRATIONS[0]).unwrap();
+            older.execute_batch(FIRST).unwrap();
+            older.pragma_update(None, "application_id", super::APPLICATION_ID).unwrap();
+        }
+        let told = crate::LedgerReader::open(&path).err().unwrap().what;
+        assert!(told.contains("older hub"), "{told}");
+        let ledger = SqliteLedger::open(&path).unwrap();
+        let now = jiff::Timestamp::from_microsecond(9).unwrap();
+        assert_eq!(ledger.balance(now).await.unwrap().mistakes, Vec::<String>::new());
+        let accepted = ledger.accepted("mesh", None, 9).await.unwrap();
+        let known: Vec<_> = accepted.iter().map(|row| (row.reference.as_str(), row.accepted_at.as_microsecond())).collect();
+        assert_eq!(known, [("M1", 7), ("M2", 8)]);
+        // The referral and the notice that nobody has collected have a clock now.
+        assert_eq!(ledger.mark_breaches("2026-11-20".parse().unwrap(), now).await.unwrap(), 2);
+        drop(ledger);
+        assert_eq!(refusal(&path), "", "and it opens again");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn retally(books: &mut Books, recipient: i64, (from, to): (State, State), change
     books.tally(recipient, to, changed);
 }
 
-/// Marks each notice whose day is over and that is not with its recipient: once, because a marked one is not awaited.
+/// Marks whatever was owed by a day that is over and is not with its recipient: once, because a marked one is not awaited.
 pub fn mark_breaches(books: &mut Books, today: Date, now: Timestamp) -> Result<u64, Fault> {
     let marked = books
         .connection

@@ -111,6 +111,7 @@ fn write(books: &mut Books, batch: &mut Batch<'_>, entry: &Entry, standing: Stan
         issue(books, batch, &scene, &update.issue)?;
         write_aliases(books, update, child)?;
         write_reviews(books, &update.reviews, child, at)?;
+        crate::claims::write(&books.connection, &update.claims)?;
         for text in &update.suppressed {
             let mut statement =
                 books.connection.prepare_cached("INSERT INTO suppressed (child, message, at, text) VALUES (?1, ?2, ?3, ?4)")?;
@@ -298,7 +299,7 @@ fn insert(
             due_on,
             micros(scene.at),
             state.number(),
-            is_awaited(new.kind, due_on, state),
+            is_awaited(due_on, state),
             micros(next_at),
             fence,
             new.hold.map(hold_number),
@@ -383,7 +384,8 @@ fn acknowledge(books: &mut Books, acknowledged: &Acknowledged) -> Result<(), Fau
     books.connection.prepare_cached("UPDATE deliveries SET acknowledged = 1 WHERE row = ?1")?.execute([post.row])?;
     if post.state.shown().may_become(State::Acknowledged.shown()) {
         let note = Some(format!("{} by {}", acknowledged.status, acknowledged.by));
-        books.shift(&post, &Move { note, settled_at: Some(micros(acknowledged.at)), ..post.to(State::Acknowledged) })?;
+        let breached_at = post.breach_at(acknowledged.at);
+        books.shift(&post, &Move { note, settled_at: Some(micros(acknowledged.at)), breached_at, ..post.to(State::Acknowledged) })?;
     }
     Ok(())
 }

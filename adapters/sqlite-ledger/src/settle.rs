@@ -1,5 +1,6 @@
 //! `settle`: attempts, and where each delivery stands after them.
 
+use crate::acceptance;
 use crate::books::{Books, Move, Post};
 use crate::columns::{State, micros};
 use crate::fault::Fault;
@@ -19,7 +20,12 @@ pub fn settle(books: &mut Books, settlements: &[Settlement]) -> Result<Settled, 
             keep_attempt(books, &post, attempt)?;
         }
         match after(&post, settlement) {
-            Some(next) => books.shift(&post, &next)?,
+            Some(next) => {
+                books.shift(&post, &next)?;
+                if let (Next::Accepted { reference }, State::Accepted) = (&settlement.next, next.to) {
+                    acceptance::keep(books, &post, settlement.attempt.as_ref(), reference, settlement.at)?;
+                }
+            }
             None => close_lease(books, &post, settlement)?,
         }
         if books.line_up(post.recipient, post.child, post.kind)?.is_some_and(|next_at| next_at <= micros(settlement.at)) {
@@ -68,8 +74,7 @@ fn after(post: &Post, settlement: &Settlement) -> Option<Move> {
     let arrived = |to, note: &String| {
         // A receipt from the recipient itself may have come before its system's answer did.
         let to = if post.acknowledged { State::Acknowledged } else { to };
-        let breached_at = (post.state.is_undelivered() && post.is_late(settlement.at) && !post.breached).then_some(at);
-        Move { to, note: filled(note), settled_at: Some(at), breached_at, ..stay.clone() }
+        Move { to, note: filled(note), settled_at: Some(at), breached_at: post.breach_at(settlement.at), ..stay.clone() }
     };
     let moved_by_hand = !matches!(post.state, State::Leased | State::Accepted);
     Some(match &settlement.next {

@@ -1,12 +1,17 @@
 //! Looking at a ledger: lists, journeys, counts. By the hub that has it open, or by a command beside it.
 
 use crate::threads::Readers;
-use crate::{SqliteLedger, balance, figures, lists, open, trace};
-use domain::port::{Balance, BoxFuture, Clue, DeliveryFilter, DeliveryRow, Figures, LedgerError, LedgerView, ReviewRow, Trace};
+use crate::{SqliteLedger, acceptance, balance, claims, feed, figures, history, lists, open, trace};
+use domain::Code;
+use domain::port::{
+    AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, Clue, DeliveryFilter, DeliveryRow, FeedPage, Figures, History,
+    LedgerError, LedgerView, ReviewRow, Trace,
+};
 use jiff::{Timestamp, civil::Date};
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Answers questions from a thread and a connection of its own.
 pub struct LedgerReader {
@@ -48,6 +53,27 @@ impl LedgerView for LedgerReader {
     fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
         Box::pin(self.readers.ask(move |connection| balance::balance(connection, now)))
     }
+
+    fn histories<'a>(&'a self, alias: Alias) -> BoxFuture<'a, Result<Vec<History>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| history::histories(connection, alias)))
+    }
+
+    fn claims<'a>(&'a self, filter: ClaimFilter) -> BoxFuture<'a, Result<Vec<ClaimRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| claims::claims(connection, &filter)))
+    }
+
+    fn children<'a>(&'a self, after: Option<ChildKey>, limit: usize) -> BoxFuture<'a, Result<Vec<ChildKey>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| history::children(connection, after, limit)))
+    }
+
+    fn feed<'a>(&'a self, recipient: Code, after: u64, limit: usize) -> BoxFuture<'a, Result<FeedPage, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| feed::page(connection, recipient, after, limit)))
+    }
+
+    fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>> {
+        let adapter = adapter.to_owned();
+        Box::pin(self.readers.ask(move |connection| acceptance::accepted(connection, &adapter, after, limit)))
+    }
 }
 
 /// The hub's own ledger answers by its reader for lists.
@@ -70,5 +96,25 @@ impl LedgerView for SqliteLedger {
 
     fn balance<'a>(&'a self, now: Timestamp) -> BoxFuture<'a, Result<Balance, LedgerError>> {
         self.view.balance(now)
+    }
+
+    fn histories<'a>(&'a self, alias: Alias) -> BoxFuture<'a, Result<Vec<History>, LedgerError>> {
+        self.view.histories(alias)
+    }
+
+    fn claims<'a>(&'a self, filter: ClaimFilter) -> BoxFuture<'a, Result<Vec<ClaimRow>, LedgerError>> {
+        self.view.claims(filter)
+    }
+
+    fn children<'a>(&'a self, after: Option<ChildKey>, limit: usize) -> BoxFuture<'a, Result<Vec<ChildKey>, LedgerError>> {
+        self.view.children(after, limit)
+    }
+
+    fn feed<'a>(&'a self, recipient: Code, after: u64, limit: usize) -> BoxFuture<'a, Result<FeedPage, LedgerError>> {
+        self.view.feed(recipient, after, limit)
+    }
+
+    fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>> {
+        self.view.accepted(adapter, after, limit)
     }
 }

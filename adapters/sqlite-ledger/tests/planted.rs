@@ -59,7 +59,7 @@ async fn each_fault_has_its_sentence() {
     check("UPDATE tallies SET n = n + 1 WHERE state = 1", &["tally of RX2"]).await;
     check("UPDATE message_tallies SET n = 9", &["messages `placement-change` disagrees with a count: accepted is kept as 9 and counts 2"])
         .await;
-    check("DELETE FROM deadline_tallies", &["notices due on 20261126"]).await;
+    check("DELETE FROM deadline_tallies", &["what is due on 20261126"]).await;
     check("UPDATE breach_tally SET n = 1", &["tally of breaches is 1, and 0"]).await;
     check("INSERT INTO acknowledgements VALUES (1, randomblob(16), 'RX2', 'read', 0)", &["which is not there"]).await;
     check(

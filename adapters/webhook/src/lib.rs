@@ -21,19 +21,22 @@
 //! mended the next attempt goes out by itself.
 //!
 //! Plain `http` goes only to endpoints that allow private addresses (a sidecar, a test); to all others it is `https`, TLS 1.2 or
-//! later. Which addresses count as private: [`guard`].
+//! later. Which addresses count as private: [`http_client::guard`].
 
 mod answer;
 mod client;
-mod excerpt;
-pub mod guard;
 
 use crate::answer::Verdict;
 use crate::client::{Clients, Fault};
-use domain::directory::Secret;
+use domain::directory::{Endpoint, Secret};
 use domain::port::{BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http_client::guard::Guard;
+use http_client::reqwest::{
+    self,
+    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use http_client::{Unanswered, checked, excerpt};
 use std::time::Duration;
 
 /// The rail. Cheap to share; it holds one connection pool per origin.
@@ -51,7 +54,7 @@ impl Webhook {
     async fn attempt(&self, parcel: Parcel<'_>) -> Result<Verdict, Fault> {
         let channel = self.clients.channel(parcel.endpoint).await?;
         let request = channel.post().timeout(Duration::from_secs(u64::from(parcel.endpoint.timeout_seconds.max(1))));
-        let response = signed(request, &parcel)?.send().await.map_err(|error| Fault::from_request(&error))?;
+        let response = signed(request, &parcel)?.send().await.map_err(|error| Unanswered::from_request(&error))?;
         Ok(answer::read(response, &parcel).await)
     }
 }
@@ -59,6 +62,24 @@ impl Webhook {
 impl Deliver for Webhook {
     fn name(&self) -> &'static str {
         "webhook"
+    }
+
+    fn check(&self, endpoint: &Endpoint) -> Vec<String> {
+        let guard = Guard { allow_private: endpoint.allow_private };
+        let mut wrong: Vec<String> = checked(&endpoint.url, guard).err().map(|fault| format!("url: {fault}")).into_iter().collect();
+        if endpoint.secrets.is_empty() {
+            wrong.push("it has no secret: name a file in secret_files or a variable in secret_env".to_owned());
+        }
+        let bad = endpoint.secrets.iter().enumerate().filter(|(_, secret)| !is_signing_secret(&secret.0));
+        wrong.extend(bad.map(|(at, _)| format!("secret number {} is none: it is whsec_ and then 24 to 64 bytes in base64", at + 1)));
+        wrong.extend(
+            endpoint
+                .settings
+                .keys()
+                .chain(endpoint.secret_settings.keys())
+                .map(|key| format!("settings.{key}: a webhook has no such setting")),
+        );
+        wrong
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
@@ -72,6 +93,12 @@ impl Deliver for Webhook {
             }
         })
     }
+}
+
+/// The form that the standard asks for.
+fn is_signing_secret(text: &str) -> bool {
+    let body = text.strip_prefix("whsec_").unwrap_or_default();
+    (32..=88).contains(&body.len()) && standardwebhooks::Webhook::new(text).is_ok()
 }
 
 /// The request with its body, its headers and one signature per secret.

@@ -1,8 +1,9 @@
 //! What another directory says otherwise: for the person who is about to use it instead.
 
-use super::{Directory, Endpoint, Organisation, Publisher, Succession};
+use super::{Directory, Endpoint, Organisation, Publisher, Succession, Token};
 use crate::code::Code;
 use crate::directory::Span;
+use crate::hex::hex;
 use crate::message::MessageType;
 use crate::postcode::{Area, Postcode, PostcodeIndex};
 use jiff::civil::Date;
@@ -46,6 +47,7 @@ pub enum Part {
     BankHoliday,
     Endpoint,
     Publisher,
+    Token,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -146,6 +148,9 @@ fn facts(directory: &Directory) -> BTreeMap<Key, BTreeSet<Fact>> {
     for publisher in directory.publishers.values() {
         put(Part::Publisher, publisher.organisation.to_string(), of_publisher(publisher), Vec::new());
     }
+    for token in directory.tokens.values() {
+        put(Part::Token, token.organisation.to_string(), of_token(token), vec![hex(&token.digest)]);
+    }
     facts
 }
 
@@ -173,6 +178,11 @@ fn of_publisher(publisher: &Publisher) -> String {
     let types: Vec<&str> = publisher.may_send.iter().map(|&message_type| MessageType::name(message_type)).collect();
     let users = if publisher.user_ids.is_empty() { String::new() } else { format!(" as {}", publisher.user_ids.join(", ")) };
     format!("may send {}{users}", types.join(", "))
+}
+
+fn of_token(token: &Token) -> String {
+    let may: Vec<&str> = token.may.iter().map(|permission| permission.name()).collect();
+    format!("{} may {}{}", token.name, may.join(", "), of_span(&token.span()))
 }
 
 fn of_span(span: &Span) -> String {
@@ -250,6 +260,7 @@ impl Part {
             Self::BankHoliday => "bank holiday",
             Self::Endpoint => "endpoint",
             Self::Publisher => "publisher",
+            Self::Token => "token",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a directory is made of, as rows.
 
 use super::dated::Link;
-use super::{Directory, Endpoint, Organisation, Publisher};
+use super::{Directory, Endpoint, Organisation, Publisher, Token};
 use crate::code::Code;
 use crate::postcode::PostcodeIndex;
 use crate::working_days::Calendar;
@@ -30,6 +30,7 @@ pub struct Parts {
     pub adjoining: Vec<(Code, Code)>,
     pub endpoints: Vec<Endpoint>,
     pub publishers: Vec<Publisher>,
+    pub tokens: Vec<Token>,
     pub postcodes: PostcodeIndex,
 }
 
@@ -66,6 +67,7 @@ impl Parts {
             endpoints: self.endpoints,
             endpoints_of,
             publishers: self.publishers.into_iter().map(|publisher| (publisher.organisation, publisher)).collect(),
+            tokens: self.tokens.into_iter().map(|token| (token.digest, token)).collect(),
             postcodes: self.postcodes,
         }
     }

@@ -31,6 +31,8 @@ pub(super) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> E
         allow_private: false,
         timeout_seconds: 20,
         concurrency: 16,
+        settings: std::collections::BTreeMap::new(),
+        secret_settings: std::collections::BTreeMap::new(),
         from: span.from,
         to: span.to,
     }

@@ -25,10 +25,14 @@ impl Desk<'_> {
             return Vec::new();
         }
         let orphaned = previous.is_none() && needs_predecessor(period, stay);
-        if orphaned && self.park(stay) {
+        let parked = if orphaned { self.park(stay) } else { None };
+        self.explain_stay(previous, stay, parked, orphaned);
+        if let Some(until) = parked {
+            self.explain_parked(stay, until);
             return Vec::new();
         }
         let concerned = self.concerned(period, previous, stay, orphaned);
+        let first = self.owed.obligations.len();
         for one in &concerned {
             let since = match (one.role, previous) {
                 (Role::FormerAreaCommissioner, Some(previous)) => self.concerned_since(&previous.last.versions, one.recipient),
@@ -47,21 +51,22 @@ impl Desk<'_> {
                 content: view::arrival(self.policy, self.timeline, stay, one.role),
             });
         }
+        self.explain_arrival(stay, &concerned, first, orphaned);
         concerned
     }
 
-    /// A move without its predecessor waits for it, but never past its own deadline.
-    fn park(&mut self, stay: &Stay<'_>) -> bool {
+    /// A move without its predecessor waits for it, but never past its own deadline. Answers until when it still waits.
+    fn park(&mut self, stay: &Stay<'_>) -> Option<Timestamp> {
         let due_on = self.notice_deadline(stay, None);
         let patience = first_recorded(stay).saturating_add(self.policy.park).unwrap_or(Timestamp::MAX);
         let release = patience.min(self.policy.midnight(due_on));
         if self.now < release {
             self.owed.parked.push(Parked { subject: stay.subject.to_owned(), until: release });
             self.wake(release);
-            return true;
+            return Some(release);
         }
         if self.timeline.decided("orphaned-move", stay.subject).is_some() {
-            return false;
+            return None;
         }
         self.owed.reviews.push(Review {
             reason: "orphaned-move",
@@ -71,7 +76,7 @@ impl Desk<'_> {
             candidates: Vec::new(),
             due_on: Some(self.directory.calendar.add(self.policy.day(first_recorded(stay)), self.policy.review_working_days)),
         });
-        false
+        None
     }
 
     fn concerned(&mut self, period: &CarePeriod, previous: Option<&Stay<'_>>, stay: &Stay<'_>, orphaned: bool) -> Vec<Concerned> {
@@ -142,7 +147,7 @@ impl Desk<'_> {
 
     /// reg 13(1): before the start, or for an unplanned placement within five working days of it. For somebody who became
     /// concerned by a later amendment, the clock starts when that was recorded, unless the start is still to come.
-    fn notice_deadline(&self, stay: &Stay<'_>, concerned_since: Option<Timestamp>) -> Date {
+    pub(super) fn notice_deadline(&self, stay: &Stay<'_>, concerned_since: Option<Timestamp>) -> Date {
         let facts = &stay.told().facts;
         let days = self.policy.notice_working_days;
         let standard = if facts.planned {

@@ -7,6 +7,9 @@ use crate::delivery::{Basis, Kind};
 
 impl Desk<'_> {
     pub(super) fn ending(&mut self, stay: &Stay<'_>, told: &[Concerned]) {
+        if !stay.silent {
+            self.explain_ending(stay, stay.end, told);
+        }
         let Some(end) = stay.end else { return };
         for one in told {
             self.owed.obligations.push(Required {

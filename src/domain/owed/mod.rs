@@ -3,9 +3,11 @@
 //! [`required`] is a pure function of the timeline, the directory, the policy and the time. It knows nothing of what was
 //! sent before: `reconcile` compares. One module per kind of obligation; [`stays`] says what a placement is in the chain.
 
+mod answer;
 mod arrival;
 mod ending;
 mod origin;
+mod reasons;
 mod reclaim;
 mod referral;
 pub mod stays;
@@ -14,10 +16,12 @@ mod view;
 pub use origin::{Grade, Originating};
 pub use reclaim::claim_id;
 
+use crate::claim::Claimed;
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
 use crate::directory::{Candidate, Commissioner, Directory, Unresolved, Whereabouts};
 use crate::policy::Policy;
+use crate::rules::Finding;
 use crate::timeline::{Ruling, Snapshot, Timeline};
 use jiff::{Timestamp, civil::Date};
 
@@ -28,6 +32,8 @@ pub struct Owed {
     pub suppressed: Vec<Suppressed>,
     pub reviews: Vec<Review>,
     pub parked: Vec<Parked>,
+    /// The claims among the obligations, with what their commissioners said.
+    pub claims: Vec<Claimed>,
     /// When the answer changes although no message comes.
     pub wake_at: Option<Timestamp>,
 }
@@ -78,23 +84,18 @@ pub struct Review {
 /// Decides what is owed at `now`.
 #[must_use]
 pub fn required(timeline: &Timeline, directory: &Directory, policy: &Policy, now: Timestamp) -> Owed {
-    let mut desk = Desk { timeline, directory, policy, now, owed: Owed::default() };
-    for (id, period) in &timeline.care_periods {
-        let chain = stays::chain(&mut desk, id, period);
-        desk.origin_review(id, period);
-        for (position, stay) in chain.iter().enumerate() {
-            let previous = position.checked_sub(1).map(|before| &chain[before]);
-            let told = desk.arrival(period, previous, stay);
-            desk.ending(stay, &told);
-        }
-    }
-    for (id, referral) in &timeline.referrals {
-        desk.referral(id, referral);
-        desk.reclaims(id, referral);
-    }
-    desk.owed.suppressed.sort();
-    desk.owed.suppressed.dedup();
+    let mut desk = Desk { timeline, directory, policy, now, owed: Owed::default(), notes: None };
+    desk.decide();
     desk.owed
+}
+
+/// As [`required`], with what each rule came to and why: by rule, then by subject.
+#[must_use]
+pub fn explained(timeline: &Timeline, directory: &Directory, policy: &Policy, now: Timestamp) -> (Owed, Vec<Finding>) {
+    let mut desk = Desk { timeline, directory, policy, now, owed: Owed::default(), notes: Some(Vec::new()) };
+    desk.decide();
+    desk.explain_absent();
+    (desk.owed, desk.notes.unwrap_or_default())
 }
 
 /// Questions that are answered by naming the authority in whose area a placement is.
@@ -107,9 +108,31 @@ struct Desk<'a> {
     policy: &'a Policy,
     now: Timestamp,
     owed: Owed,
+    /// Only where somebody asks why.
+    notes: Option<Vec<Finding>>,
 }
 
 impl Desk<'_> {
+    fn decide(&mut self) {
+        let timeline = self.timeline;
+        for (id, period) in &timeline.care_periods {
+            let chain = stays::chain(self, id, period);
+            self.origin_review(id, period);
+            self.explain_period(id, period);
+            for (position, stay) in chain.iter().enumerate() {
+                let previous = position.checked_sub(1).map(|before| &chain[before]);
+                let told = self.arrival(period, previous, stay);
+                self.ending(stay, &told);
+            }
+        }
+        for (id, referral) in &timeline.referrals {
+            self.referral(id, referral);
+            self.reclaims(id, referral);
+        }
+        self.owed.suppressed.sort();
+        self.owed.suppressed.dedup();
+    }
+
     fn suppress(&mut self, kind: Kind, subject: &str, why: &'static str) {
         self.owed.suppressed.push(Suppressed { kind, subject: subject.to_owned(), why });
     }

@@ -5,10 +5,12 @@
 use super::referral::is_revoked;
 use super::view::{self, Claim};
 use super::{Desk, Required, Review, eighteenth_birthday};
+use crate::claim::Claimed;
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
 use crate::directory::Country;
 use crate::policy::Stage;
+use crate::rules::{Rule, Verdict};
 use crate::timeline::{CarePeriod, Placement, Referral, ReferralEvent, Ruling};
 use sha2::{Digest, Sha256};
 
@@ -24,8 +26,11 @@ impl<'a> Desk<'a> {
                 Stage::Assessment => self.policy.assessment_trigger,
                 Stage::Treatment => self.policy.treatment_trigger,
             };
-            if let Some(event) = referral.latest(trigger) {
-                self.reclaim(referral_id, asked_in, stage, event);
+            match referral.latest(trigger) {
+                Some(event) => self.reclaim(referral_id, asked_in, stage, event),
+                None => self.note(Rule::Reclaim, referral_id, Verdict::Waits, |_| {
+                    format!("{}: nothing is due until the provider reports it", stage.name())
+                }),
             }
         }
     }
@@ -40,7 +45,11 @@ impl<'a> Desk<'a> {
             // Only a person can say that it is claimed all the same.
             match timeline.decided("adult-service-date", &id) {
                 Some(Ruling::Proceed) => {}
-                Some(_) => return,
+                Some(_) => {
+                    return self.note(Rule::Reclaim, &id, Verdict::DoesNotApply, |_| {
+                        "the service was given after the 18th birthday, and a person decided that it is not claimed".to_owned()
+                    });
+                }
                 None => return self.claim_review("adult-service-date", &id, "the service was given after the 18th birthday", event),
             }
         }
@@ -55,24 +64,52 @@ impl<'a> Desk<'a> {
         if let (Ok(current), Ok(then)) = (&here.commissioner, &then)
             && current.body == *then
         {
-            self.suppress(Kind::ReclaimRequest, &id, "the originating and the current commissioner are the same body");
-            return;
+            return self.unclaimed(&id, "the originating and the current commissioner are the same body");
+        }
+        let words = self.words(&id, responsible.body, home);
+        if self.is_given_up(&id, &words) {
+            return self.unclaimed(&id, "the commissioner did not agree, and a person withdrew the claim");
         }
         let mut hold = self.reason_to_hold(here.country, &told.facts.placement_type);
         if let Some(why) = hold {
             match timeline.decided("held-reclaim", &id) {
-                Some(Ruling::Decline) => return self.suppress(Kind::ReclaimRequest, &id, "a person decided that this is not reclaimed"),
+                Some(Ruling::Decline) => return self.unclaimed(&id, "a person decided that this is not reclaimed"),
                 Some(_) => hold = None,
                 None => self.claim_review("held-reclaim", &id, why, event),
             }
         }
+        if hold.is_none() {
+            self.ask_about(&id, &words);
+            self.note(Rule::Reclaim, &id, Verdict::Applies, |_| {
+                format!(
+                    "{} on {}: claimed from {} for {}, where the child lived before care",
+                    stage.name(),
+                    event.occurred_on,
+                    responsible.body,
+                    origin.code_at_entry
+                )
+            });
+        }
+        self.owed.claims.push(words.of(Claimed {
+            id: id.clone(),
+            stage,
+            commissioner: responsible.body,
+            place: responsible.place,
+            provider: event.provider,
+            service_on: event.occurred_on,
+            amount_pence: self.policy.tariff_for(stage, event.occurred_on).map(|line| line.amount_pence),
+            held: hold.is_some(),
+            word: None,
+            answered_pence: None,
+            recorded_on,
+        }));
         let nhs_number = told.child.nhs_number.as_deref().filter(|_| self.policy.reclaim_nhs_number);
         let claim = Claim { id, stage, event, origin, responsible: responsible.body, nhs_number };
         self.owed.obligations.push(Required {
             kind: Kind::ReclaimRequest,
             recipient: responsible.body,
             place: responsible.place,
-            due_on: None,
+            due_on: Some(self.directory.calendar.add(recorded_on, self.policy.reclaim_working_days)),
             basis: Basis::Reclaim,
             hold: hold.map(|_| HoldReason::Review),
             content: view::reclaim(self.policy, &claim),
@@ -92,7 +129,13 @@ impl<'a> Desk<'a> {
         }
     }
 
+    fn unclaimed(&mut self, claim: &str, why: &'static str) {
+        self.suppress(Kind::ReclaimRequest, claim, why);
+        self.note(Rule::Reclaim, claim, Verdict::DoesNotApply, |_| why.to_owned());
+    }
+
     fn claim_review(&mut self, reason: &'static str, claim: &str, why: &str, event: &ReferralEvent) {
+        self.note(Rule::Reclaim, claim, Verdict::AsksAPerson, |_| why.to_owned());
         let since = self.policy.day(event.recorded_at);
         self.owed.reviews.push(Review {
             reason,

@@ -6,6 +6,7 @@ use super::{Desk, Required, view};
 use crate::delivery::{Basis, Kind};
 use crate::directory::Unresolved;
 use crate::message::{PlacementStatus, ReferralStatus};
+use crate::rules::{Rule, Verdict};
 use crate::timeline::{Cause, Placement, Referral, Request};
 use jiff::civil::Date;
 
@@ -14,16 +15,19 @@ impl<'a> Desk<'a> {
         let Some(request) = &referral.request else { return };
         let Some(placement) = self.placement_of(request) else {
             self.no_placement(id, request);
-            return;
+            return self.explain_referral(id, request, None);
         };
         if is_revoked(placement, request) {
-            return;
+            return self
+                .note(Rule::Referral, id, Verdict::DoesNotApply, |_| "it was cancelled with the placement that it came with".to_owned());
         }
         let told = placement.told();
         let recorded_on = self.policy.day(request.recorded_at);
         let on = recorded_on.max(told.facts.started_on);
         let provider = self.directory.locate(self.place_of(&told.facts.id, told), on).camhs;
-        if let Some(recipient) = self.organisation_or_ask(id, provider, recorded_on) {
+        let recipient = self.organisation_or_ask(id, provider, recorded_on);
+        self.explain_referral(id, request, recipient);
+        if let Some(recipient) = recipient {
             self.owed.obligations.push(Required {
                 kind: Kind::Referral,
                 recipient,
@@ -43,24 +47,29 @@ impl<'a> Desk<'a> {
     fn unanswered(&mut self, id: &str, referral: &Referral, request: &Request) {
         let answer_by = self.directory.calendar.add(self.policy.day(request.recorded_at), self.policy.referral_answer_working_days);
         let refused = referral.latest(ReferralStatus::Refused);
-        let (basis, refusal) = match refused {
-            Some(refusal) => (Basis::Refused, Some(refusal)),
-            None if !referral.events.is_empty() => return,
+        let (basis, refusal, since) = match refused {
+            Some(refusal) => (Basis::Refused, Some(refusal), refusal.occurred_on),
+            None if !referral.events.is_empty() => return self.explain_answered(id, referral, None),
             None => {
-                let escalate_at = self.policy.midnight(answer_by.tomorrow().unwrap_or(answer_by));
+                let escalate_on = answer_by.tomorrow().unwrap_or(answer_by);
+                let escalate_at = self.policy.midnight(escalate_on);
                 if self.now < escalate_at {
-                    self.wake(escalate_at);
-                    return;
+                    self.explain_answered(id, referral, Some(escalate_at));
+                    return self.wake(escalate_at);
                 }
-                (Basis::NoAnswer, None)
+                (Basis::NoAnswer, None, escalate_on)
             }
         };
+        self.note(Rule::Unanswered, id, Verdict::Applies, |desk| match refusal {
+            Some(event) => format!("refused on {}: the child's worker at {} is asked to act", event.occurred_on, desk.timeline.authority),
+            None => format!("not answered by {answer_by}: the child's worker at {} is asked to act", desk.timeline.authority),
+        });
         self.owed.obligations.push(Required {
             kind: Kind::WorkerTask,
             recipient: self.timeline.authority,
             place: None,
             subject: id.to_owned(),
-            due_on: refusal.map(|event| self.directory.calendar.add(event.occurred_on, self.policy.referral_answer_working_days)),
+            due_on: Some(self.directory.calendar.add(since, self.policy.referral_answer_working_days)),
             basis,
             hold: None,
             content: view::task(self.timeline, id, refusal),

@@ -75,16 +75,16 @@ pub(super) fn chain<'a>(desk: &mut Desk<'a>, period_id: &str, period: &'a CarePe
     let mut chain: Vec<Stay<'a>> = Vec::new();
     for (id, placement) in placements {
         match desk.role(chain.last(), placement) {
-            Role::Aside(why) => desk.suppress(Kind::ArrivalNotice, id, why),
+            Role::Aside(why) => desk.silent(id, why),
             Role::Continues(why) => {
-                desk.suppress(Kind::ArrivalNotice, id, why);
+                desk.silent(id, why);
                 if let Some(stay) = chain.last_mut() {
                     stay.last = placement;
                 }
             }
             Role::Move { silent } => {
                 if let Some(why) = silent {
-                    desk.suppress(Kind::ArrivalNotice, id, why);
+                    desk.silent(id, why);
                 }
                 chain.push(Stay { subject: id, opening: placement, last: placement, end: None, silent: silent.is_some() });
             }
@@ -110,6 +110,11 @@ enum Role {
 }
 
 impl Desk<'_> {
+    fn silent(&mut self, subject: &str, why: &'static str) {
+        self.suppress(Kind::ArrivalNotice, subject, why);
+        self.explain_silent(subject, why);
+    }
+
     fn role(&self, before: Option<&Stay<'_>>, placement: &Placement) -> Role {
         let told = placement.told();
         let policy = self.policy;

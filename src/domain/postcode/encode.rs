@@ -377,4 +377,62 @@ mod tests {
             assert!(PostcodeIndex::read(bytes[..at].to_vec()).is_err(), "cut at {at}");
         }
     }
+
+    #[test]
+    fn a_builder_knows_how_much_it_holds() {
+        let mut builder = Builder::new(&[]).unwrap();
+        assert_eq!((builder.len(), builder.is_empty()), (0, true));
+        for text in ["ME14 2AA", "ME14 2AB"] {
+            builder.add(Postcode::parse(text).unwrap(), code("E07000110"), &[], None).unwrap();
+        }
+        assert_eq!((builder.len(), builder.is_empty()), (2, false));
+    }
+
+    #[test]
+    fn more_codes_than_two_bytes_can_number_are_refused() {
+        let mut builder = Builder::new(&[]).unwrap();
+        let postcode = Postcode::parse("ME14 2AA").unwrap();
+        let mut add = |number: u32| builder.add(postcode, code(&format!("E{number}")), &[], None);
+        for number in 0..65_535 {
+            assert_eq!(add(number), Ok(()), "{number}");
+        }
+        assert_eq!(add(65_535), Err(CannotEncode::TooMany("codes")));
+    }
+
+    #[test]
+    fn a_sector_lies_in_at_most_128_areas() {
+        let units = "ABDEFGHJLNPQRSTUWXYZ".chars().flat_map(|a| "ABDEFGHJLN".chars().map(move |b| format!("ME14 2{a}{b}")));
+        let rows: Vec<PostcodeRow> = units.enumerate().map(|(at, unit)| row(&unit, &format!("E{at}"), ["", ""])).collect();
+        let index = PostcodeIndex::read(encode(&epochs(), &rows[..128]).unwrap()).unwrap();
+        assert!(rows[..128].iter().all(|row| index.find(row.postcode).is_some_and(|area| area.district == row.district)));
+        assert_eq!(encode(&epochs(), &rows[..129]), Err(CannotEncode::TooMany("areas in one sector")));
+    }
+
+    #[test]
+    fn a_month_is_one_that_two_bytes_can_hold() {
+        let ended =
+            |year, month| encode(&epochs(), &[PostcodeRow { ended: Some((year, month)), ..row("ME14 2AA", "E07000110", ["", ""]) }]);
+        for (year, month) in [(0, 1), (2020, 0), (2020, 13), (-1, 1), (5461, 5)] {
+            assert_eq!(ended(year, month), Err(CannotEncode::Dates), "{year} {month}");
+        }
+        for (year, month) in [(0, 2), (2020, 1), (2020, 12), (5461, 4)] {
+            let index = PostcodeIndex::read(ended(year, month).unwrap()).unwrap();
+            assert_eq!(index.find(Postcode::parse("ME14 2AA").unwrap()).unwrap().ended, Some((year, month)));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_in_a_sentence() {
+        let sentences =
+            [CannotEncode::Places { row: 3 }, CannotEncode::Twice { row: 4 }, CannotEncode::TooMany("cells"), CannotEncode::Dates];
+        assert_eq!(
+            sentences.map(|one| one.to_string()),
+            [
+                "row 3 has another number of commissioner columns than there are dates",
+                "row 4 repeats a postcode with another area",
+                "too many cells for the index format",
+                "the dates of the columns must rise, and a month is 1 to 12",
+            ]
+        );
+    }
 }

@@ -13,7 +13,8 @@ const EXCERPT_CHARS_MAX: usize = 120;
 const ID_CHARS_MAX: usize = 64;
 
 /// The first printable characters of an answer, without a word of what was `sent`.
-pub(crate) fn printable(answer: &[u8], sent: &[u8]) -> String {
+#[must_use]
+pub fn printable(answer: &[u8], sent: &[u8]) -> String {
     let answer = String::from_utf8_lossy(answer);
     let mut characters = answer.chars().map(|c| if c.is_control() || c == char::REPLACEMENT_CHARACTER { ' ' } else { c });
     let mut text: String = characters.by_ref().take(EXCERPT_CHARS_MAX).collect();
@@ -30,7 +31,8 @@ pub(crate) fn printable(answer: &[u8], sent: &[u8]) -> String {
 }
 
 /// The `id` of a short JSON answer, if it looks like one. Ten digits may be an NHS number and are left out.
-pub(crate) fn receipt_id(answer: &[u8]) -> Option<String> {
+#[must_use]
+pub fn receipt_id(answer: &[u8]) -> Option<String> {
     let id = match serde_json::from_slice::<Value>(answer).ok()?.get("id")? {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -43,7 +45,8 @@ pub(crate) fn receipt_id(answer: &[u8]) -> Option<String> {
 }
 
 /// Cut to what a sentence about an attempt may have.
-pub(crate) fn bounded(text: &str) -> String {
+#[must_use]
+pub fn bounded(text: &str) -> String {
     if text.chars().count() <= DETAIL_CHARS_MAX {
         return text.to_owned();
     }

@@ -1,0 +1,151 @@
+//! Delivers to organisations that read queues: each has a durable queue on the hub's own broker, from which it takes its
+//! deliveries when it likes.
+//!
+//! One message per delivery: the CloudEvents envelope, persistent and mandatory, to the topic exchange
+//! [`topology::DELIVERIES`] with the organisation's code as routing key, into the queue `placement-hub.deliveries.<code>`. A
+//! place with an endpoint of its own has `<code>.<place>` for both. `message_id` is the delivery's id, the same at every attempt;
+//! `type` is the kind; the header `traceparent` goes along.
+//!
+//! | the broker's answer | outcome | why |
+//! |---|---|---|
+//! | confirmed | delivered | it is on disk in the organisation's own queue |
+//! | returned (312) | try later | no queue is bound: somebody deleted it; it is declared again with the next attempt |
+//! | refused | try later | the queue is full: the organisation does not read, and nothing is dropped for it |
+//! | no answer in time, connection lost | try later | it may be there: the same id tells its reader |
+//! | blocked (short of memory or disk) | try later, in half a minute | nothing is sent before it reads again |
+//! | not reachable, login refused | try later, when the connection is tried next | one attempt to connect serves all that wait |
+//! | the queue exists with other properties | try later, in a quarter of an hour | a person mends it |
+//!
+//! The broker confirms a message although it is unroutable, so the return is the answer. An alternate exchange on
+//! [`topology::DELIVERIES`] would swallow it: set none.
+
+use crate::{
+    line::{Lines, Trouble},
+    publisher::Outgoing,
+    settings::{Mistakes, Settings},
+    topology::{self, Limits},
+};
+use domain::{
+    directory::Endpoint,
+    port::{BoxFuture, Deliver, Parcel, Report},
+    retry::AttemptOutcome,
+};
+use jiff::SignedDuration;
+use std::time::Duration;
+
+const MAX_LENGTH: &str = "max_length";
+const MAX_LENGTH_BYTES: &str = "max_length_bytes";
+/// Below, one large notice may never fit; above, one recipient could fill a broker's disk.
+const BYTES: std::ops::RangeInclusive<u32> = 4 << 20..=1 << 30;
+const MESSAGES: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+/// As a returned message says it.
+const NO_ROUTE: u16 = 312;
+/// Longest sentence about an attempt.
+const DETAIL_CHARS_MAX: usize = 200;
+
+/// The rail. Cheap to hold; it connects when it is first used, and keeps one connection for all organisations.
+pub struct Queue {
+    lines: Lines,
+}
+
+impl Queue {
+    /// Of `settings` it takes the broker's URL, the heartbeat and the connection's name.
+    ///
+    /// # Errors
+    /// Where the settings are wrong.
+    pub fn new(settings: &Settings) -> Result<Self, Mistakes> {
+        Ok(Self { lines: Lines::new(settings.address()?, format!("{} deliveries", settings.connection_name)) })
+    }
+
+    /// Ends the connection. What is on its way then is answered as not confirmed.
+    pub async fn close(&self) {
+        self.lines.close().await;
+    }
+}
+
+impl Deliver for Queue {
+    fn name(&self) -> &'static str {
+        "queue"
+    }
+
+    fn check(&self, endpoint: &Endpoint) -> Vec<String> {
+        mistakes(endpoint)
+    }
+
+    fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
+        Box::pin(async move {
+            let routing_key = routing_key(parcel.endpoint);
+            let sent = match limits(parcel.endpoint) {
+                Ok(limits) => self.lines.send(&routing_key, limits, message(&parcel, &routing_key), patience(parcel.endpoint)).await,
+                Err(mistakes) => Err(Trouble::standing(mistakes.join("; "))),
+            };
+            match sent {
+                Ok(()) => {
+                    let receipt = format!("queue {}", topology::delivery_queue(&routing_key));
+                    Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } }
+                }
+                Err(trouble) => report(trouble),
+            }
+        })
+    }
+}
+
+fn report(trouble: Trouble) -> Report {
+    let status = trouble.returned.then_some(NO_ROUTE);
+    let detail: String = trouble.sentence.chars().take(DETAIL_CHARS_MAX).collect();
+    let after = trouble.after.and_then(|after| SignedDuration::try_from(after).ok());
+    Report { outcome: AttemptOutcome::TryLater { after, why: detail.clone() }, status, detail }
+}
+
+fn message(parcel: &Parcel<'_>, routing_key: &str) -> Outgoing {
+    Outgoing {
+        exchange: topology::DELIVERIES.to_owned(),
+        routing_key: routing_key.to_owned(),
+        body: parcel.body.to_vec(),
+        content_type: Some("application/cloudevents+json".to_owned()),
+        message_id: Some(parcel.delivery.hyphenated().to_string()),
+        kind: Some(parcel.kind.to_string()),
+        traceparent: parcel.traceparent.map(str::to_owned),
+        ..Outgoing::default()
+    }
+}
+
+fn routing_key(endpoint: &Endpoint) -> String {
+    match endpoint.place {
+        Some(place) => format!("{}.{place}", endpoint.organisation),
+        None => endpoint.organisation.to_string(),
+    }
+}
+
+fn patience(endpoint: &Endpoint) -> Duration {
+    Duration::from_secs(u64::from(endpoint.timeout_seconds.max(1)))
+}
+
+/// Everything that is wrong with an endpoint of this rail.
+fn mistakes(endpoint: &Endpoint) -> Vec<String> {
+    let mut mistakes = limits(endpoint).err().unwrap_or_default();
+    if !endpoint.url.is_empty() {
+        mistakes.push("a queue has no `url`: it is on the hub's own broker, so leave it out".to_owned());
+    }
+    if !(endpoint.secrets.is_empty() && endpoint.secret_settings.is_empty()) {
+        mistakes.push("a queue needs no secret: the broker knows its reader by user and password, so leave it out".to_owned());
+    }
+    for key in endpoint.settings.keys().filter(|key| ![MAX_LENGTH, MAX_LENGTH_BYTES].contains(&key.as_str())) {
+        mistakes.push(format!("a queue has no setting `{key}`: known are {MAX_LENGTH} and {MAX_LENGTH_BYTES}"));
+    }
+    mistakes
+}
+
+fn limits(endpoint: &Endpoint) -> Result<Limits, Vec<String>> {
+    let mut mistakes = Vec::new();
+    let mut read = |key: &str, range: std::ops::RangeInclusive<u32>, unless_set: u32| match endpoint.settings.get(key) {
+        None => unless_set,
+        Some(text) => text.parse().ok().filter(|value| range.contains(value)).unwrap_or_else(|| {
+            mistakes.push(format!("`{key}` must be a whole number from {} to {}", range.start(), range.end()));
+            unless_set
+        }),
+    };
+    let Limits { messages, bytes } = Limits::default();
+    let limits = Limits { messages: read(MAX_LENGTH, MESSAGES, messages), bytes: read(MAX_LENGTH_BYTES, BYTES, bytes) };
+    if mistakes.is_empty() { Ok(limits) } else { Err(mistakes) }
+}

@@ -1,0 +1,6 @@
+//! FHIR: what goes out, held against goldens, foreign validators and our own rules; how it goes out; and what comes back.
+
+mod delivery;
+mod goldens;
+mod issued;
+mod update;
