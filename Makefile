@@ -1,7 +1,7 @@
 # Everything there is to do with a clone. `make` alone lists it. Each target calls a script, which can be called directly too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint demo bench faults clean
+.PHONY: help setup build test lint demo bench faults mutants clean
 
 # Passed on as they are, quotes included: `make test ARGS="scenarios"`, `make demo ARGS="--once --json"`.
 ARGS ?=
@@ -29,6 +29,9 @@ bench: ## measure messages and deliveries a second, in a release build; ARGS goe
 
 faults: ## run the long tests that kill the hub and restart the broker, and print their figures
 	@scripts/test --faults $(ARGS)
+
+mutants: ## change the rules one place at a time and show what no test notices; ARGS="--file src/domain/retry.rs" for a part
+	@scripts/mutants $(ARGS)
 
 clean: ## stop the private brokers and delete what was built, downloaded and run under target/ and var/
 	@for broker in var/broker-*/; do if [ -d "$$broker" ]; then scripts/broker stop "$$(basename "$${broker#var/broker-}")" >&2 || exit 1; fi; done

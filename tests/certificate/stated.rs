@@ -230,7 +230,41 @@ fn it_reads_as_a_text_and_comes_back_from_json() {
     // Ids and digests differ from run to run.
     let text = statement.to_string();
     let steady: Vec<&str> = text.lines().filter(|line| !line.contains("SHA-256") && !line.contains("   delivery ")).collect();
-    expect![[r#""#]].assert_eq(&(steady.join("\n") + "\n"));
+    expect![[r#"
+        Certificate of notification
+        placement MOVE7 of Kent (E10000016)
+        issued 2026-11-23 15:00:00Z by the hub urn:test; days are days in Europe/London
+
+        4 issued: 4 delivered in time.
+
+        1. arrival-notice to Brighton and Hove (E06000043)
+           by reg 13(4), number 1 about this child, due by 2026-10-04: delivered in time
+           delivered, in-force; recorded 2026-09-28 09:00:00Z
+           breached: first found overdue 2026-10-05 00:00:10Z
+           2026-09-28 09:00:00Z by webhook: delivered 200
+
+        2. arrival-notice to NHS Surrey and Sussex ICB (S9B9J), for NHS Brighton and Hove (CCG to June 2022, then sub-ICB location) (09D)
+           by reg 13(2), number 1 about this child, due by 2026-10-04: delivered in time
+           delivered, in-force; recorded 2026-09-28 09:00:00Z
+           2026-09-28 09:00:00Z by webhook: delivered 200
+
+        3. arrival-notice to NHS Kent and Medway ICB (QKS), for NHS Kent and Medway (CCG to June 2022, then sub-ICB location) (91Q)
+           by reg 13(2), number 1 about this child, due by 2026-10-04: delivered in time
+           delivered, in-force; recorded 2026-09-28 09:00:00Z
+           2026-09-28 09:00:00Z by webhook: delivered 200
+
+        4. referral to Sussex Partnership NHS Foundation Trust (RX2), about a referral that came with the placement
+           by rule 6: referral, number 1 about this child, due by 2026-09-28: delivered in time
+           delivered, in-force; recorded 2026-09-28 09:00:00Z
+           2026-09-28 09:00:00Z by webhook: delivered 200
+
+        Because of
+         - placement-change `MESSAGE1` of Kent (E10000016), accepted
+           received 2026-09-28 09:00:00Z, recorded 2026-09-28 09:00:00Z
+
+        This shows what this hub recorded, and that nothing was changed since it was issued. Times are the hub's own clock, and
+        an acknowledgement's is its sender's. `delivered` means that the recipient's system took it, not that somebody read it.
+    "#]].assert_eq(&(steady.join("\n") + "\n"));
 
     let none: Told = placement("MOVE7", "2026-10-05").with("/child/localId", "LOCALID42").at("ME1 1EE");
     let statement = certify(&[of_kent(&[none])], "MOVE7", None).unwrap();
