@@ -90,7 +90,9 @@ async fn a_reader_in_another_language_gets_it_with_its_properties() {
         let report = deliver(&queue, &endpoint, id).await;
         let name = topology::delivery_queue(key);
         assert_eq!(report.outcome, AttemptOutcome::Delivered { receipt: format!("queue {name}") });
-        let got: Value = serde_json::from_str(&python::run(PIKA, &[&url, &name], b"")).unwrap();
+        let mut got: Value = serde_json::from_str(&python::run(PIKA, &[&url, &name], b"")).unwrap();
+        // The broker's own: some versions give it from the first time on.
+        got["headers"].as_object_mut().unwrap().remove("x-delivery-count");
         let expected = serde_json::json!({
             "routing_key": key, "exchange": "placement-hub.deliveries", "type": "arrival-notice", "message_id": id.to_string(),
             "content_type": "application/cloudevents+json", "delivery_mode": 2, "headers": { "traceparent": TRACE }, "body_id": id.to_string()

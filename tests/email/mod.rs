@@ -30,9 +30,14 @@ class Handler:
             return status + ' said to the content'
         print(json.dumps({'from': envelope.mail_from, 'to': envelope.rcpt_tos, 'text': envelope.content.decode()}), flush=True)
         return '250 taken'
-controller = Controller(Handler(), hostname='127.0.0.1', port=0)
+import socket
+free = socket.socket()
+free.bind(('127.0.0.1', 0))
+port = free.getsockname()[1]
+free.close()
+controller = Controller(Handler(), hostname='127.0.0.1', port=port)
 controller.start()
-print(controller.server.sockets[0].getsockname()[1], flush=True)
+print(port, flush=True)
 sys.stdin.read()
 ";
 

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 const HOMES: &[(&str, &str)] = &[
     ("lapin", "adapters/amqp/Cargo.toml"),
     ("quick-xml", "adapters/xml/Cargo.toml"),
-    ("reqwest", "adapters/webhook/Cargo.toml"),
+    ("reqwest", "src/http-client/Cargo.toml"),
     ("rusqlite", "adapters/sqlite-ledger/Cargo.toml"),
 ];
 
