@@ -143,11 +143,9 @@ fn uncollected(directory: &Directory, figures: &Figures, now: Timestamp) -> Mark
             p { "Nothing waits in a feed or mailbox." }
         } @else {
             ul { @for (code, since) in &figures.oldest_accepted {
-                @let count: u64 = figures.backlog.iter().filter(|(of, state, _)| of == code && *state == DeliveryState::Accepted).map(|(_, _, count)| count).sum();
                 @let seconds = now.duration_since(*since).as_secs().max(0);
                 li {
-                    (name(directory, *code)) " " span.code { (code) } " has not collected " (count)
-                    @if count == 1 { " delivery" } @else { " deliveries" } ", the oldest ready for " (duration(seconds)) "."
+                    (name(directory, *code)) " " span.code { (code) } " has not collected what has been ready for " (duration(seconds)) "."
                 }
             } }
         }

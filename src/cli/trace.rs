@@ -46,6 +46,11 @@ struct Asked {
 
 pub fn trace(context: &Context, arguments: &Arguments) -> Outcome {
     let asked = &arguments.asked;
+    // `requires` does not hold where what is required conflicts with an argument that is there.
+    if asked.certificate.is_none() && (arguments.out.is_some() || arguments.authority.is_some()) {
+        let sentence = "--out and --authority are for a certificate: say of which placement with --certificate\n";
+        clap::Error::raw(clap::error::ErrorKind::MissingRequiredArgument, sentence).exit()
+    }
     match (&asked.id, &asked.certificate, &asked.verify) {
         (Some(id), _, _) => journey(context, id, arguments.json),
         (_, Some(placement), _) => certificate::issue(context, placement, arguments.authority, arguments.out.as_deref()),

@@ -11,6 +11,8 @@ mod reach;
 #[cfg(test)]
 mod sample;
 mod succession;
+#[cfg(test)]
+mod tests;
 
 pub use dated::{Link, Span};
 pub use difference::{Change, Differences, How, Part, PostcodeChanges};

@@ -264,9 +264,10 @@ fn it_reads_as_a_text_and_comes_back_from_json() {
 
         This shows what this hub recorded, and that nothing was changed since it was issued. Times are the hub's own clock, and
         an acknowledgement's is its sender's. `delivered` means that the recipient's system took it, not that somebody read it.
-    "#]].assert_eq(&(steady.join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(steady.join("\n") + "\n"));
 
-    let none: Told = placement("MOVE7", "2026-10-05").with("/child/localId", "LOCALID42").at("ME1 1EE");
+    let none: Told = placement("MOVE7", "2026-10-05").with("/child/localId", "LOCALID42").cancelled();
     let statement = certify(&[of_kent(&[none])], "MOVE7", None).unwrap();
     assert!(statement.to_string().contains("Nothing was issued about this placement."), "{statement}");
     let commanding = placement_hub::certificate::Statement { source: "urn:\u{1b}[2J".to_owned(), ..statement };

@@ -37,7 +37,7 @@ async fn every_mistake_in_the_tokens_is_told_at_once() {
         entry("ZZZ", &digest, "may = [\"read\"]"),
         entry("E10000016", &digest, "may = [\"read\"]"),
         entry("E10000016", "ABC", "may = [\"write\"]"),
-        entry("E10000016", &"cd".repeat(32), "may = []\nfrom = 2026-02-01\nto = 2026-01-01"),
+        entry("E10000016", &"cd".repeat(32), "may = []\nfrom = \"2026-02-01\"\nto = \"2026-01-01\""),
     ];
     std::fs::write(site.path("tokens.toml"), wrong.concat()).unwrap();
     let (code, _, said) = site.run(&["check"]);
