@@ -75,10 +75,10 @@ impl Parts {
                     self.receive(rail, sender, content_type, body).await?;
                 }
                 Letter::Undelivered { delivery: Some(delivery), why } => {
-                    self.confirm(vec![again(delivery, why, (self.journey.now)())]).await?
+                    self.confirm(vec![again(delivery, why, (self.journey.now)())]).await?;
                 }
                 Letter::Undelivered { delivery: None, why } => {
-                    tracing::warn!(rail = rail.name(), why, "a report about nothing of this hub's")
+                    tracing::warn!(rail = rail.name(), why, "a report about nothing of this hub's");
                 }
                 Letter::Unreadable(why) => tracing::error!(rail = rail.name(), id, why, "a document cannot be read and is put aside"),
                 Letter::Gone => continue,
