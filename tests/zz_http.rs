@@ -1,4 +1,0 @@
-//! Temporary.
-#![allow(dead_code)]
-mod http;
-mod support;
