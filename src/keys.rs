@@ -1,7 +1,7 @@
 //! Key material: what seals child data at rest, what pseudonyms and claim ids are made with, what certificates are signed with.
 
 use domain::Code;
-use domain::hex::hex;
+use domain::hex::{hex, unhex};
 use domain::port::{Alias, ChildKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
@@ -203,12 +203,6 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     writeln!(file, "{text}")?;
     // A ledger sealed with a key that a power cut took away would be lost.
     file.sync_all()
-}
-
-fn unhex(text: &str) -> Option<[u8; MASTER_LENGTH]> {
-    let bytes: Option<Vec<u8>> =
-        (0..text.len()).step_by(2).map(|at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())).collect();
-    bytes?.try_into().ok()
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 //!
 //! Recorded first, taken out then: a crash between the two repeats a document, and the ledger knows it.
 
-use crate::dispatch::DispatchHandle;
-use crate::journey::{Envelope, Journey};
+use crate::error::chain;
+use crate::intake::Recorder;
+use crate::journey::Envelope;
 use domain::Code;
 use domain::directory::{Directory, Endpoint};
 use domain::port::{Confirmation, Confirmed, Letter, Mailbox, Post};
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -22,8 +23,7 @@ const LETTERS_MAX: usize = 500;
 const PAGE: usize = 500;
 
 pub struct Parts {
-    pub journey: Arc<Journey>,
-    pub dispatch: DispatchHandle,
+    pub recorder: Recorder,
     pub rails: Vec<Arc<dyn Post>>,
     /// Time between two looks.
     pub every: Duration,
@@ -52,8 +52,8 @@ pub async fn run(parts: Parts) {
 impl Parts {
     /// One look at all mailboxes of one rail.
     pub async fn look(&self, rail: &dyn Post) {
-        let directory = self.journey.directory.load_full();
-        let now = (self.journey.now)();
+        let directory = self.recorder.journey.directory.load_full();
+        let now = self.recorder.now();
         for mailbox in rail.mailboxes(directory.endpoints(), now) {
             if let Err(why) = self.empty(rail, &directory, mailbox.as_ref()).await {
                 tracing::warn!(rail = rail.name(), why, "a mailbox could not be read; the next look tries again");
@@ -75,7 +75,7 @@ impl Parts {
                     self.receive(rail, sender, content_type, body).await?;
                 }
                 Letter::Undelivered { delivery: Some(delivery), why } => {
-                    self.confirm(vec![again(delivery, why, (self.journey.now)())]).await?;
+                    self.confirm(vec![again(delivery, why, self.recorder.now())]).await?;
                 }
                 Letter::Undelivered { delivery: None, why } => {
                     tracing::warn!(rail = rail.name(), why, "a report about nothing of this hub's");
@@ -95,27 +95,18 @@ impl Parts {
             content_type,
             intake: rail.name(),
             organisation: Some(sender),
-            received_at: (self.journey.now)(),
+            received_at: self.recorder.now(),
             ..Envelope::default()
         };
-        let received = self.journey.receive(&[envelope], &self.dispatch.terms()).await.map_err(|error| crate::error::chain(&error))?;
-        for answer in &received.answers {
-            self.journey.metrics.message(answer.message_type, answer.verdict.name());
-        }
-        for (kind, action) in &received.obligations {
-            self.journey.metrics.obligation(*kind, action);
-        }
-        self.dispatch.offer(received.leased);
-        self.dispatch.nudge(received.due);
-        Ok(())
+        self.recorder.record(&[envelope], Instant::now()).await.map(drop).map_err(|error| chain(&error))
     }
 
     /// Asks after everything that this rail has accepted and nobody has collected.
     async fn follow(&self, rail: &dyn Post, directory: &Directory, now: Timestamp) -> Result<(), String> {
-        let today = self.journey.policy.day(now);
+        let today = self.recorder.journey.policy.day(now);
         let mut after: Option<Uuid> = None;
         loop {
-            let page = self.journey.ledger.accepted(rail.name(), after, PAGE).await.map_err(|error| error.to_string())?;
+            let page = self.recorder.journey.ledger.accepted(rail.name(), after, PAGE).await.map_err(|error| error.to_string())?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.delivery);
             let mut found = Vec::new();
@@ -123,7 +114,7 @@ impl Parts {
                 let reached = |endpoint: &&Endpoint| endpoint.adapter == rail.name();
                 let Some(endpoint) = directory.endpoint(row.recipient, row.place, today).filter(reached) else { continue };
                 match rail.track(endpoint, &row.reference, now).await {
-                    Ok(Some(outcome)) => found.push(Confirmation { delivery: row.delivery, outcome, at: (self.journey.now)() }),
+                    Ok(Some(outcome)) => found.push(Confirmation { delivery: row.delivery, outcome, at: self.recorder.now() }),
                     Ok(None) => {}
                     Err(why) => {
                         self.confirm(found).await?;
@@ -142,7 +133,7 @@ impl Parts {
         if found.is_empty() {
             return Ok(());
         }
-        self.journey.ledger.confirm(found).await.map(drop).map_err(|error| error.to_string())
+        self.recorder.journey.ledger.confirm(found).await.map(drop).map_err(|error| error.to_string())
     }
 }
 

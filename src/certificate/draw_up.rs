@@ -5,6 +5,7 @@ use crate::journey::{SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::{KeyError, Keys};
 use domain::Code;
 use domain::casefile::Casefile;
+use domain::deadline::{Clock, clock};
 use domain::delivery::{DeliveryState, Kind, ObligationState};
 use domain::directory::Directory;
 use domain::hex::hex;
@@ -175,13 +176,15 @@ impl Issuer<'_> {
 
     fn timeliness(&self, due_by: Option<Date>, delivered_at: Option<Timestamp>, standing: ObligationState) -> Timeliness {
         let day = |at: Timestamp| self.time_zone.to_datetime(at).date();
-        match (due_by, delivered_at) {
-            (None, _) => Timeliness::NoDueDay,
-            (Some(due), Some(at)) if day(at) <= due => Timeliness::InTime,
-            (Some(_), Some(_)) => Timeliness::Late,
-            (Some(_), None) if standing == ObligationState::Retracted => Timeliness::TakenBack,
-            (Some(due), None) if day(self.now) <= due => Timeliness::Open,
-            (Some(_), None) => Timeliness::Overdue,
+        let Some(due_by) = due_by else { return Timeliness::NoDueDay };
+        if delivered_at.is_none() && standing == ObligationState::Retracted {
+            return Timeliness::TakenBack;
+        }
+        match clock(due_by, delivered_at.map(day), day(self.now), &self.directory.calendar) {
+            Clock::Met => Timeliness::InTime,
+            Clock::Late => Timeliness::Late,
+            Clock::OnTime | Clock::AtRisk => Timeliness::Open,
+            Clock::Overdue => Timeliness::Overdue,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
 use crate::config::{Rules, Settings};
 use crate::control::{self, Action, Request};
+use crate::directory::read_calendar;
 use crate::error::chain;
 use crate::wiring;
 use domain::Code;
@@ -132,7 +133,7 @@ fn list(context: &Context, arguments: &List) -> Outcome {
         limit: arguments.limit.min(LIMIT_MAX),
     };
     let rows = runtime()?.block_on(ledger.deliveries(filter)).map_err(failed("the ledger does not answer"))?;
-    let clocks = Clocks::now(context, &settings)?;
+    let clocks = Clocks::now(&settings)?;
     if arguments.json {
         return say_json(&rows.iter().map(|row| Row::of(row, clocks.of(row))).collect::<Vec<_>>());
     }
@@ -160,8 +161,8 @@ struct Clocks {
 }
 
 impl Clocks {
-    fn now(context: &Context, settings: &Settings) -> Result<Self, Failure> {
-        let calendar = context.directory(settings)?.calendar;
+    fn now(settings: &Settings) -> Result<Self, Failure> {
+        let calendar = read_calendar(&settings.directory).map_err(|mistakes| Failure::Misconfigured(mistakes.to_string()))?;
         Ok(Self { calendar, rules: settings.rules.clone(), today: settings.rules.day(jiff::Timestamp::now()) })
     }
 

@@ -3,7 +3,7 @@
 use super::check::check;
 use super::mistake::{Mistakes, Notes};
 use super::organisations::Files;
-use super::{endpoints, publishers, tokens};
+use super::{endpoints, organisations, publishers, tokens};
 use domain::directory::{Directory, Parts};
 use domain::port::Deliver;
 use domain::postcode::PostcodeIndex;
@@ -101,6 +101,16 @@ pub(super) fn check_files(folder: &Path) -> Result<(), Mistakes> {
     let postcodes = index(folder, &mut notes);
     check(&files, &postcodes, &mut notes);
     notes.settle(())
+}
+
+/// The bank holidays of a folder, and nothing else: for those who only count working days.
+///
+/// # Errors
+/// Every mistake in their file.
+pub fn read_calendar(folder: &Path) -> Result<Calendar, Mistakes> {
+    let mut notes = Notes::default();
+    let calendar = organisations::calendar(folder, &mut notes);
+    notes.settle(calendar)
 }
 
 fn index(folder: &Path, notes: &mut Notes) -> PostcodeIndex {

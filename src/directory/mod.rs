@@ -17,7 +17,7 @@ mod replace;
 mod table;
 mod tokens;
 
-pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_postcodes};
+pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_calendar, read_postcodes};
 pub use mistake::{Mistake, Mistakes};
 pub use postcodes::pack_postcodes;
 pub use replace::replace;

@@ -106,7 +106,7 @@ fn adjoining(folder: &Path, notes: &mut Notes) -> Vec<Row<(Code, Code)>> {
     })
 }
 
-fn calendar(folder: &Path, notes: &mut Notes) -> Calendar {
+pub(super) fn calendar(folder: &Path, notes: &mut Notes) -> Calendar {
     let days = read(folder, "bank-holidays.csv", &["date", "name"], notes, |fields| fields.date("date"));
     Calendar { bank_holidays: days.into_iter().map(|day| day.value).collect() }
 }

@@ -8,6 +8,7 @@ use super::publishers::{Listed, Source};
 use super::table::Row;
 use domain::Code;
 use domain::directory::{OrganisationKind, Permission, Token};
+use domain::hex::unhex;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -97,11 +98,7 @@ impl Written {
     }
 }
 
+/// Lower-case, as it is printed: the same token is always written the same.
 fn digest(text: &str) -> Option<[u8; 32]> {
-    let digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    let mut digest = [0; 32];
-    for (at, byte) in digest.iter_mut().enumerate().filter(|_| digits) {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    digits.then_some(digest)
+    unhex(text).filter(|_| !text.bytes().any(|digit| digit.is_ascii_uppercase()))
 }

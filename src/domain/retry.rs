@@ -19,6 +19,20 @@ pub enum AttemptOutcome {
     Gone { why: String },
 }
 
+impl AttemptOutcome {
+    /// What an HTTP status other than 2xx comes to, on every rail that posts: 410 ends the address; what says that this request
+    /// will never be taken is refused; all else can be mended. `Retry-After` is obeyed from those who are busy only.
+    #[must_use]
+    pub fn of_http_status(status: u16, after: Option<SignedDuration>, why: String) -> Self {
+        match status {
+            410 => Self::Gone { why },
+            400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 | 431 => Self::Refused { why },
+            429 | 502 | 503 | 504 => Self::TryLater { after, why },
+            _ => Self::TryLater { after: None, why },
+        }
+    }
+}
+
 /// Where a delivery stands after an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -129,6 +143,21 @@ mod tests {
         let policy = RetryPolicy { attempts_max: 3, age_max: SignedDuration::from_secs(100), ..RetryPolicy::default() };
         let dead = |attempts, age| matches!(decide(&policy, attempts, at(0), later(None), at(age), 0.5), Next::Dead { .. });
         assert_eq!([dead(3, 99), dead(2, 1_000), dead(3, 100)], [false, false, true]);
+    }
+
+    #[test]
+    fn an_http_status_is_mended_unless_it_says_never() {
+        let asked = SignedDuration::from_secs(7);
+        let of = |status| AttemptOutcome::of_http_status(status, Some(asked), String::new());
+        for status in [400, 405, 406, 411, 413, 414, 415, 422, 431] {
+            assert_eq!(of(status), AttemptOutcome::Refused { why: String::new() }, "{status}");
+        }
+        assert_eq!(of(410), AttemptOutcome::Gone { why: String::new() });
+        for (status, after) in
+            [(429, Some(asked)), (502, Some(asked)), (503, Some(asked)), (504, Some(asked)), (500, None), (404, None), (301, None)]
+        {
+            assert_eq!(of(status), AttemptOutcome::TryLater { after, why: String::new() }, "{status}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::State;
 use super::bearer::Caller;
 use super::messages;
 use super::places::{Place, Taken};
-use super::problem::Problem;
+use super::problem::{MENDING_SECONDS, Problem};
 use crate::error::chain;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -37,8 +37,6 @@ const LIMIT_DEFAULT: usize = 100;
 const WAIT_SECONDS: RangeInclusive<u64> = 0..=60;
 /// `{"upTo":"<22 characters>"}` and some air.
 const COLLECTED_BYTES_MAX: usize = 1_024;
-/// A ledger that is mended by a restart.
-const MENDING_SECONDS: u32 = 10;
 
 type Named = Result<Path<String>, PathRejection>;
 

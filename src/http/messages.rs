@@ -3,7 +3,7 @@
 use super::State;
 use super::bearer::Caller;
 use super::places::Taken;
-use super::problem::Problem;
+use super::problem::{MENDING_SECONDS, Problem};
 use crate::contracts::{BYTES_MAX, Format};
 use crate::intake::NotTaken;
 use crate::journey::Envelope;
@@ -18,8 +18,6 @@ use std::time::Duration;
 
 /// A megabyte over a poor line.
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
-/// A ledger that is mended by a restart.
-const MENDING_SECONDS: u32 = 10;
 
 pub async fn take(Shared(state): Shared<State>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();

@@ -5,6 +5,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::borrow::Cow;
 
+/// When to come again where a ledger is down that a restart mends.
+pub const MENDING_SECONDS: u32 = 10;
+
 /// An answer that is not the one hoped for.
 #[derive(Clone, Debug)]
 pub struct Problem {

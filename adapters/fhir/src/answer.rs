@@ -26,12 +26,7 @@ pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Report 
     let said = codes(&beginning(&mut response, BODY_BYTES_MAX).await, parcel.body);
     let colon = if said.is_empty() { "" } else { ": " };
     let why = excerpt::bounded(&format!("{number} {}{colon}{said}", sentence(status)));
-    let outcome = match number {
-        410 => AttemptOutcome::Gone { why: why.clone() },
-        400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 | 431 => AttemptOutcome::Refused { why: why.clone() },
-        429 | 502 | 503 | 504 => AttemptOutcome::TryLater { after, why: why.clone() },
-        _ => AttemptOutcome::TryLater { after: None, why: why.clone() },
-    };
+    let outcome = AttemptOutcome::of_http_status(number, after, why.clone());
     Report { outcome, status: Some(number), detail: why }
 }
 

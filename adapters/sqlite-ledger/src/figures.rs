@@ -35,24 +35,24 @@ fn backlog(connection: &Connection) -> Result<Vec<(Code, DeliveryState, u64)>, F
 }
 
 fn oldest_due(connection: &Connection) -> Result<Vec<(Code, Timestamp)>, Fault> {
-    let mut statement = connection.prepare_cached(
+    oldest(
+        connection,
         "SELECT r.code, d.recorded_at FROM recipients r JOIN deliveries d ON d.row =
          (SELECT min(e.row) FROM deliveries e INDEXED BY deliveries_recipient WHERE e.recipient = r.row AND e.open = 1) ORDER BY r.code",
-    )?;
-    let mut rows = statement.query([])?;
-    let mut oldest = Vec::new();
-    while let Some(row) = rows.next()? {
-        let recipient: String = row.get(0)?;
-        oldest.push((read_code(&recipient)?, read_time(row.get(1)?)?));
-    }
-    Ok(oldest)
+    )
 }
 
 fn oldest_accepted(connection: &Connection) -> Result<Vec<(Code, Timestamp)>, Fault> {
-    let mut statement = connection.prepare_cached(
+    oldest(
+        connection,
         "SELECT r.code, (SELECT min(accepted_at) FROM acceptances INDEXED BY acceptances_oldest WHERE recipient = r.row) AS oldest
          FROM recipients r WHERE oldest IS NOT NULL ORDER BY r.code",
-    )?;
+    )
+}
+
+/// A recipient's code and a time in each row.
+fn oldest(connection: &Connection, sql: &str) -> Result<Vec<(Code, Timestamp)>, Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut oldest = Vec::new();
     while let Some(row) = rows.next()? {

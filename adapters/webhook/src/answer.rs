@@ -30,12 +30,7 @@ pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Verdict
     let said = excerpt::printable(&body, parcel.body);
     let colon = if said.is_empty() { "" } else { ": " };
     let why = excerpt::bounded(&format!("{} {}{colon}{said}", status.as_u16(), sentence(status)));
-    let outcome = match status.as_u16() {
-        410 => AttemptOutcome::Gone { why: why.clone() },
-        400 | 405 | 406 | 411 | 413 | 414 | 415 | 422 | 431 => AttemptOutcome::Refused { why: why.clone() },
-        429 | 502 | 503 | 504 => AttemptOutcome::TryLater { after, why: why.clone() },
-        _ => AttemptOutcome::TryLater { after: None, why: why.clone() },
-    };
+    let outcome = AttemptOutcome::of_http_status(status.as_u16(), after, why.clone());
     Verdict { status, outcome, detail: why }
 }
 

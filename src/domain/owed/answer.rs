@@ -2,7 +2,7 @@
 //!
 //! An answer changes the claim and nothing else: no referral and no notice is looked at here.
 
-use super::{Desk, Review};
+use super::Desk;
 use crate::claim::{self, ClaimState, Claimed};
 use crate::code::Code;
 use crate::message::ReclaimStatus;
@@ -57,18 +57,13 @@ impl<'a> Desk<'a> {
         });
         let said = event.reason.as_deref().map(|reason| format!(", and says: {reason}")).unwrap_or_default();
         let since = self.policy.day(event.recorded_at.unwrap_or(event.stamp.sent_at));
-        self.owed.reviews.push(Review {
-            reason,
-            // Not the bare claim id: a receipt repeats what is asked about its own subject, and the reason may tell of a child.
-            subject: claim::question_subject(claim, &event.stamp),
-            detail: format!(
-                "{} has {} the claim{said}; proceed if it stands, decline to withdraw it",
-                event.commissioner,
-                ClaimState::from(event.status)
-            ),
-            candidates: Vec::new(),
-            due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
-        });
+        let detail = format!(
+            "{} has {} the claim{said}; proceed if it stands, decline to withdraw it",
+            event.commissioner,
+            ClaimState::from(event.status)
+        );
+        // Not the bare claim id: a receipt repeats what is asked about its own subject, and the reason may tell of a child.
+        self.ask(reason, &claim::question_subject(claim, &event.stamp), detail, Vec::new(), since);
     }
 
     fn ruling(&self, claim: &str, event: &ClaimEvent) -> Option<Ruling> {

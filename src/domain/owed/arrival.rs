@@ -3,7 +3,7 @@
 
 use super::stays::{Stay, whereabouts};
 use super::view::{self, Role};
-use super::{Desk, Parked, Required, Review};
+use super::{Desk, Parked, Required};
 use crate::code::Code;
 use crate::delivery::{Basis, Kind};
 use crate::directory::{Candidate, Commissioner, Unresolved, Whereabouts};
@@ -68,14 +68,9 @@ impl Desk<'_> {
         if self.timeline.decided("orphaned-move", stay.subject).is_some() {
             return None;
         }
-        self.owed.reviews.push(Review {
-            reason: "orphaned-move",
-            subject: stay.subject.to_owned(),
-            detail: "the placement before this one is unknown, so the commissioner of the area left could not be told; those of the new area were"
-                .to_owned(),
-            candidates: Vec::new(),
-            due_on: Some(self.directory.calendar.add(self.policy.day(first_recorded(stay)), self.policy.review_working_days)),
-        });
+        let detail =
+            "the placement before this one is unknown, so the commissioner of the area left could not be told; those of the new area were";
+        self.ask("orphaned-move", stay.subject, detail.to_owned(), Vec::new(), self.policy.day(first_recorded(stay)));
         None
     }
 
@@ -194,7 +189,7 @@ fn first_recorded(stay: &Stay<'_>) -> Timestamp {
 
 /// When the version was recorded that first put the child where the newest one has it: on that day the responsible
 /// bodies are looked up, so that a later reorganisation does not readdress what was already told.
-fn placed_there_since(stay: &Stay<'_>) -> Timestamp {
+pub(super) fn placed_there_since(stay: &Stay<'_>) -> Timestamp {
     let told = stay.told();
     let here = whereabouts(told);
     let run = stay.opening.versions.iter().rev().skip_while(|version| version.stamp != told.stamp);

@@ -185,13 +185,13 @@ impl Desk<'_> {
 
     /// Opens a review item for something that could not be resolved, with the clock running from `since`.
     fn review(&mut self, subject: &str, unresolved: &Unresolved, since: Date) {
-        let item = Review {
-            reason: unresolved.reason,
-            subject: subject.to_owned(),
-            detail: unresolved.sentence.clone(),
-            candidates: unresolved.candidates.clone(),
-            due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
-        };
+        self.ask(unresolved.reason, subject, unresolved.sentence.clone(), unresolved.candidates.clone(), since);
+    }
+
+    /// Opens a review item, once, with the clock running from `since`.
+    fn ask(&mut self, reason: &'static str, subject: &str, detail: String, candidates: Vec<Candidate>, since: Date) {
+        let due_on = Some(self.directory.calendar.add(since, self.policy.review_working_days));
+        let item = Review { reason, subject: subject.to_owned(), detail, candidates, due_on };
         if !self.owed.reviews.contains(&item) {
             self.owed.reviews.push(item);
         }

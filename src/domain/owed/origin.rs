@@ -1,6 +1,6 @@
 //! The originating commissioner: responsible immediately before this period of care began (SI 2012/2996 Sch 1 para 4).
 
-use super::{Desk, Review};
+use super::Desk;
 use crate::code::Code;
 use crate::directory::{Unresolved, Whereabouts};
 use crate::timeline::{CarePeriod, Ruling};
@@ -66,13 +66,8 @@ impl Desk<'_> {
                     evidence: format!("declared on {}", self.policy.day(stamp.sent_at)),
                 })
                 .collect();
-            self.owed.reviews.push(Review {
-                reason: "contradictory-origin",
-                subject: period_id.to_owned(),
-                detail: "a later message gives another origin for this period of care; the first one still counts".to_owned(),
-                candidates,
-                due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
-            });
+            let detail = "a later message gives another origin for this period of care; the first one still counts";
+            self.ask("contradictory-origin", period_id, detail.to_owned(), candidates, since);
         }
         if let Err(unresolved) = self.originating(period)
             && self.timeline.decided(unresolved.reason, period_id).is_none()

@@ -1,10 +1,10 @@
 //! Why: what each rule came to, in a sentence, for a person who asks. The rules hand over what they decided, so that the
 //! sentences tell of the decision itself; without somebody who asks nothing is written.
 
-use super::arrival::Concerned;
+use super::arrival::{Concerned, placed_there_since};
 use super::origin::{Grade, Originating};
 use super::stays::{End, EndedBy, Stay};
-use super::view::Role;
+use super::view::{self, Role};
 use super::{Desk, Required, eighteenth_birthday};
 use crate::code::Code;
 use crate::directory::AreaEvidence;
@@ -132,16 +132,7 @@ impl Desk<'_> {
     }
 
     fn explain_address(&mut self, stay: &Stay<'_>) {
-        let facts = &stay.told().facts;
-        let why = if facts.address_withheld {
-            Some("the authority withholds the address")
-        } else if self.policy.secure_types.contains(&facts.placement_type) {
-            Some("it is a secure home or youth custody")
-        } else if self.policy.withheld_types.contains(&facts.placement_type) {
-            Some("it is an adoptive placement")
-        } else {
-            None
-        };
+        let why = view::why_restricted(self.policy, stay.told());
         let (verdict, sentence) = match why {
             Some(why) => (Verdict::Applies, format!("{why}: notices give no address, and say to contact the duty desk")),
             None => (Verdict::DoesNotApply, "the address is not withheld".to_owned()),
@@ -153,7 +144,7 @@ impl Desk<'_> {
         let told = stay.told();
         let place = self.place_of(stay.subject, told);
         let decided = place != stay.whereabouts();
-        let found = self.directory.locate(place, self.policy.day(told.recorded_at));
+        let found = self.directory.locate(place, self.policy.day(placed_there_since(stay)));
         let (verdict, sentence) = match (found.evidence, &found.authority) {
             (_, Ok(area)) if decided => (Verdict::Applies, format!("a person decided that it is in the area of {}", self.name(*area))),
             (AreaEvidence::Postcode, _) => (Verdict::DoesNotApply, "the postcode is known".to_owned()),
@@ -201,7 +192,8 @@ impl Desk<'_> {
         }
         let out_of_area = concerned.iter().any(|one| one.role == Role::AreaAuthority);
         if !out_of_area {
-            let found = self.directory.locate(self.place_of(subject, stay.told()), self.policy.day(stay.told().recorded_at)).authority;
+            let as_of = self.policy.day(placed_there_since(stay));
+            let found = self.directory.locate(self.place_of(subject, stay.told()), as_of).authority;
             let own = found == Ok(self.timeline.authority);
             let (verdict, sentence) = if own {
                 (Verdict::DoesNotApply, "the placement is in the responsible authority's own area")

@@ -4,7 +4,7 @@
 
 use super::referral::is_revoked;
 use super::view::{self, Claim};
-use super::{Desk, Required, Review, eighteenth_birthday};
+use super::{Desk, Required, eighteenth_birthday};
 use crate::claim::Claimed;
 use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind};
@@ -137,13 +137,7 @@ impl<'a> Desk<'a> {
     fn claim_review(&mut self, reason: &'static str, claim: &str, why: &str, event: &ReferralEvent) {
         self.note(Rule::Reclaim, claim, Verdict::AsksAPerson, |_| why.to_owned());
         let since = self.policy.day(event.recorded_at);
-        self.owed.reviews.push(Review {
-            reason,
-            subject: claim.to_owned(),
-            detail: why.to_owned(),
-            candidates: Vec::new(),
-            due_on: Some(self.directory.calendar.add(since, self.policy.review_working_days)),
-        });
+        self.ask(reason, claim, why.to_owned(), Vec::new(), since);
     }
 }
 

@@ -369,8 +369,21 @@ struct Reclaim<'a> {
 }
 
 fn is_restricted(policy: &Policy, told: &Snapshot) -> bool {
+    why_restricted(policy, told).is_some()
+}
+
+/// Why the address stays here; none where it goes out.
+pub(super) fn why_restricted(policy: &Policy, told: &Snapshot) -> Option<&'static str> {
     let placement_type = &told.facts.placement_type;
-    told.facts.address_withheld || policy.secure_types.contains(placement_type) || policy.withheld_types.contains(placement_type)
+    if told.facts.address_withheld {
+        Some("the authority withholds the address")
+    } else if policy.secure_types.contains(placement_type) {
+        Some("it is a secure home or youth custody")
+    } else if policy.withheld_types.contains(placement_type) {
+        Some("it is an adoptive placement")
+    } else {
+        None
+    }
 }
 
 /// These structs hold strings, numbers and dates: serialising them cannot fail.
