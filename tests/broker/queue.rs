@@ -26,6 +26,7 @@ fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
         concurrency: 16,
         settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         secret_settings: BTreeMap::new(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     }

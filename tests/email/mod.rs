@@ -78,6 +78,7 @@ impl Server {
             concurrency: 4,
             settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
             secret_settings: BTreeMap::new(),
+            agreed: domain::directory::Agreed::default(),
             from: None,
             to: None,
         }
@@ -210,6 +211,7 @@ fn every_mistake_of_an_endpoint_is_told() {
         concurrency: 4,
         settings: [("smtp", "relay"), ("username", "hub"), ("subject", "hi")].map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
         secret_settings: BTreeMap::new(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     };

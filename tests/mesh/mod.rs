@@ -46,6 +46,7 @@ fn between(url: &str, own: &str, mailbox: &str, workflow: &str) -> Endpoint {
         concurrency: 4,
         settings: plain.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         secret_settings: secret.map(|(name, value)| (name.to_owned(), Secret(value.to_owned()))).into_iter().collect::<BTreeMap<_, _>>(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     }

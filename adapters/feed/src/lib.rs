@@ -65,6 +65,7 @@ mod tests {
             concurrency: 16,
             settings: BTreeMap::new(),
             secret_settings: BTreeMap::new(),
+            agreed: domain::directory::Agreed::default(),
             from: None,
             to: None,
         }

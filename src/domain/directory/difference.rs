@@ -164,8 +164,14 @@ fn of_succession(edge: &Succession) -> String {
 
 fn of_endpoint(endpoint: &Endpoint) -> String {
     let private = if endpoint.allow_private { ", private addresses allowed" } else { "" };
+    let acknowledges = match endpoint.agreed.acknowledges_from {
+        Some(Date::MIN) => ", acknowledges".to_owned(),
+        Some(day) => format!(", acknowledges from {day}"),
+        None => String::new(),
+    };
+    let heartbeat = endpoint.agreed.heartbeat_minutes.map(|minutes| format!(", heartbeat every {minutes} minutes")).unwrap_or_default();
     format!(
-        "{} {}, {} seconds, {} at once{private}{}",
+        "{} {}, {} seconds, {} at once{private}{acknowledges}{heartbeat}{}",
         endpoint.adapter,
         endpoint.url,
         endpoint.timeout_seconds,

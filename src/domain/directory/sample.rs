@@ -33,6 +33,7 @@ pub(super) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> E
         concurrency: 16,
         settings: std::collections::BTreeMap::new(),
         secret_settings: std::collections::BTreeMap::new(),
+        agreed: super::Agreed::default(),
         from: span.from,
         to: span.to,
     }

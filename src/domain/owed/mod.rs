@@ -5,6 +5,7 @@
 
 mod answer;
 mod arrival;
+mod chase;
 mod ending;
 mod origin;
 mod reasons;
@@ -13,6 +14,7 @@ mod referral;
 pub mod stays;
 mod view;
 
+pub use chase::{Chased, chased};
 pub use origin::{Grade, Originating};
 pub use reclaim::claim_id;
 
@@ -203,6 +205,11 @@ impl Desk<'_> {
             self.owed.wake_at = Some(at);
         }
     }
+}
+
+/// When a day is over.
+fn midnight_after(policy: &Policy, day: Date) -> Timestamp {
+    policy.midnight(day.tomorrow().unwrap_or(day))
 }
 
 /// The 18th birthday. Born on 29 February: 1 March.
