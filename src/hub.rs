@@ -52,8 +52,16 @@ impl Hub {
     /// # Errors
     /// Where anything it needs to begin is missing or wrong. A broker that is away is not an error: the hub waits for it.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_by(settings, Arc::new(Timestamp::now)).await
+    }
+
+    /// As [`Self::start`], by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_by(settings: &Settings, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Result<Self, StartError> {
         let failed = |what: String| StartError(what);
-        let now = Timestamp::now();
+        let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
@@ -63,7 +71,6 @@ impl Hub {
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
-        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(Timestamp::now);
         let journey = Arc::new(Journey {
             contracts: Contracts::new().map_err(|error| failed(chain(&error)))?,
             ledger: Arc::clone(&ledger),

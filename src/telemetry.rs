@@ -108,7 +108,7 @@ impl Metrics {
             messages: new.counters("messages_total", "Messages recorded, by type and verdict", &["type", "verdict"])?,
             obligations: new.counters(
                 "obligations_total",
-                "Obligations issued, corrected, withdrawn, retracted, suppressed",
+                "Obligations issued, held, corrected, withdrawn, retracted; acknowledged by their recipient; reminded of, escalated",
                 &["kind", "action"],
             )?,
             attempts: new.counters("attempts_total", "Delivery attempts by outcome", &["kind", "adapter", "outcome"])?,
@@ -142,7 +142,7 @@ impl Metrics {
         self.messages.with_label_values(&[message_type, verdict]).inc();
     }
 
-    /// `action`: issued, corrected, withdrawn, retracted, suppressed.
+    /// `action`: issued, held, corrected, withdrawn, retracted; acknowledged, reminded, escalated.
     pub fn obligation(&self, kind: Kind, action: &'static str) {
         self.obligations.with_label_values(&[kind.name(), action]).inc();
     }

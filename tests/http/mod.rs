@@ -17,18 +17,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Nobody listens there.
-const NO_BROKER: &str = "amqp://guest:guest@127.0.0.1:1/%2f";
+pub const NO_BROKER: &str = "amqp://guest:guest@127.0.0.1:1/%2f";
 
 /// Recipients of the tests' first child: one commissioner and the council follow a feed, the others have webhooks.
 const FOLLOWERS: [&str; 2] = ["S9B9J", "E06000043"];
 
 /// A token of a test's; the real ones are made by `token new`.
-fn token(organisation: &str, may: &str) -> String {
+pub fn token(organisation: &str, may: &str) -> String {
     format!("{organisation}-{may}-token")
 }
 
 /// Everybody has webhooks but the followers, and everybody has a token for each thing and for both.
-async fn site() -> (Site, Sink) {
+pub async fn site() -> (Site, Sink) {
     let sink = Sink::start().await;
     let recipients: Vec<&str> = crate::support::site::EVERYBODY.into_iter().filter(|code| !FOLLOWERS.contains(code)).collect();
     let site = Site::new(NO_BROKER, sink.address, &Plan { recipients: &recipients, ..Plan::default() });
@@ -59,14 +59,14 @@ async fn start(site: &Site) -> Hub {
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
     body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
@@ -87,7 +87,7 @@ impl Answer {
 }
 
 /// One request on a connection of its own.
-async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
@@ -103,7 +103,7 @@ async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[
     Answer { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
 }
 
-fn bearer(token: &str) -> String {
+pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

@@ -103,7 +103,7 @@ impl<'a> Message<'a> {
         let bundle = json!({
             "resourceType": "Bundle",
             "id": self.envelope.id,
-            "identifier": { "system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{}", self.envelope.id) },
+            "identifier": { "system": codes::URI, "value": format!("urn:uuid:{}", self.envelope.id) },
             "type": "message",
             "timestamp": self.time(),
             "entry": entries,

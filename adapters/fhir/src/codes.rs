@@ -1,5 +1,7 @@
 //! Every URI and code list that a bundle names, once. Those of the NHS and HL7 are theirs; `urn:placement-hub:` is ours.
 
+/// Identifiers that are URIs: `urn:uuid:` and a delivery's id is that of its message.
+pub const URI: &str = "urn:ietf:rfc:3986";
 /// NHS numbers.
 pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 /// Health organisations, GP practices among them.

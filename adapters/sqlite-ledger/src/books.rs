@@ -42,6 +42,8 @@ pub struct Post {
     pub attempts: u32,
     pub acknowledged: bool,
     pub breached: bool,
+    /// When it ended; none while it is pending.
+    pub settled_at: Option<i64>,
 }
 
 /// Where a delivery goes.
@@ -74,7 +76,7 @@ macro_rules! select_post {
     ($where:literal) => {
         concat!(
             "SELECT row, id, child, recipient, kind, due_on, state, next_at, fence, lease_open, attempts, acknowledged, ",
-            "breached_at IS NOT NULL FROM deliveries ",
+            "breached_at IS NOT NULL, settled_at FROM deliveries ",
             $where
         )
     };
@@ -342,5 +344,6 @@ pub fn read_post(row: &Row<'_>) -> rusqlite::Result<Result<Post, Fault>> {
         attempts: small(row.get(10)?),
         acknowledged: row.get(11)?,
         breached: row.get(12)?,
+        settled_at: row.get(13)?,
     }))
 }

@@ -385,7 +385,9 @@ fn acknowledge(books: &mut Books, acknowledged: &Acknowledged) -> Result<(), Fau
     if post.state.shown().may_become(State::Acknowledged.shown()) {
         let note = Some(format!("{} by {}", acknowledged.status, acknowledged.by));
         let breached_at = post.breach_at(acknowledged.at);
-        books.shift(&post, &Move { note, settled_at: Some(micros(acknowledged.at)), breached_at, ..post.to(State::Acknowledged) })?;
+        // It was there when it was delivered. Only where nobody knows that is this word the first to say so.
+        let settled_at = post.settled_at.filter(|_| post.state == State::Delivered).or(Some(micros(acknowledged.at)));
+        books.shift(&post, &Move { note, settled_at, breached_at, ..post.to(State::Acknowledged) })?;
     }
     Ok(())
 }
