@@ -107,3 +107,29 @@ async fn a_notice_that_nobody_reads_comes_back_to_its_council() {
         shown.as_array().unwrap().iter().map(|row| (row["kind"].as_str().unwrap(), row["state"].as_str().unwrap())).collect();
     assert_eq!(states, [("worker-task", "accepted"), ("arrival-notice", "acknowledged")]);
 }
+
+/// Who begins to acknowledge is chased for what is issued from then on, although nothing is said of the child meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_begins_to_acknowledge_is_chased_from_then_on() {
+    let (site, _sink) = site().await;
+    let ahead = Ahead::default();
+    let hub = ahead.start(&site).await;
+    assert_eq!(
+        post(&hub, KENT, first_placement(Format::Json, "104233").with("/referral", Value::Null).text()).await["verdict"],
+        "accepted"
+    );
+    feed(&hub, COUNCIL, 1).await;
+    let endpoints = std::fs::read_to_string(site.path("endpoints.toml")).unwrap();
+    let today = crate::support::letter::day(0);
+    let feed_of = |code: &str| format!("organisation = \"{code}\"\nadapter = \"feed\"\n");
+    let answering = endpoints.replace(&feed_of(COUNCIL), &format!("{}acknowledges = \"{today}\"\n", feed_of(COUNCIL)));
+    let later = crate::support::letter::day(1);
+    let answering = answering.replace(&feed_of(COMMISSIONER), &format!("{}acknowledges = \"{later}\"\n", feed_of(COMMISSIONER)));
+    std::fs::write(site.path("endpoints.toml"), answering).unwrap();
+    let reloaded = hub.reloader().reload(false).await.unwrap();
+    assert_eq!((reloaded.changes.len(), reloaded.consequences.differently), (2, 0), "{reloaded:?}");
+    ahead.days(7);
+    assert_eq!(feed(&hub, COUNCIL, 2).await[1]["data"]["task"], "acknowledge-notice");
+    assert_eq!(feed(&hub, COMMISSIONER, 1).await.len(), 1);
+    hub.stop().await;
+}

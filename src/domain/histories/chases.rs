@@ -180,10 +180,11 @@ fn chased(heard: &Heard) -> usize {
 fn what_never_left_is_not_chased() {
     let directory = agreed();
     let mut casefile = Casefile::new(code(A), "1");
+    let mut ids = (1..).map(uuid::Uuid::from_u128);
     let mut decide = |message: Option<&Told>, at: &str, left: bool| {
         let message = message.map(Told::as_message);
         let at: Timestamp = at.parse().unwrap();
-        let decision = casefile.decide(message.as_ref(), &directory, &POLICY, at, |_| left, &mut uuid::Uuid::now_v7);
+        let decision = casefile.decide(message.as_ref(), &directory, &POLICY, at, |_| left, &mut || ids.next().unwrap());
         (decision.issue.len(), casefile.wake_at.map(|at| at.to_string()))
     };
     assert_eq!(decide(Some(&told()), "2026-11-02T09:00:00Z", false), (3, Some("2026-11-05T00:00:00Z".to_owned())));
