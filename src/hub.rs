@@ -10,7 +10,7 @@ use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, http, intake, wiring};
+use crate::{clock, heartbeat, http, intake, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Figures, Ledger};
 use jiff::Timestamp;
@@ -32,6 +32,7 @@ pub struct Hub {
     intake_task: JoinHandle<()>,
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
+    heartbeat_task: JoinHandle<()>,
     http: http::Server,
     dispatch: DispatchHandle,
     stop: watch::Sender<bool>,
@@ -82,10 +83,11 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
+        let (rails, rules) = (wiring::deliverers(), settings.rules.clone());
         let dispatch = Dispatch::start(dispatch::Parts {
             ledger: Arc::clone(&ledger),
             directory,
-            deliverers: wiring::deliverers(),
+            deliverers: rails.clone(),
             open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
             retry: settings.delivery.retry,
             lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
@@ -98,9 +100,24 @@ impl Hub {
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
         let (figures, figures_seen) = watch::channel(Figures::default());
-        let clock_parts =
-            clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures };
+        let clock_parts = clock::Parts {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            metrics: Arc::clone(&metrics),
+            figures,
+            rails: rails.clone(),
+        };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
+        let heartbeat_parts = heartbeat::Parts {
+            directory: Arc::clone(&journey.directory),
+            rails,
+            metrics: Arc::clone(&metrics),
+            source: settings.source.clone(),
+            now: Arc::clone(&journey.now),
+            day: Arc::new(move |at| rules.day(at)),
+            may_beat: Arc::new(|| true),
+        };
+        let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat_parts, stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
@@ -128,7 +145,20 @@ impl Hub {
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self { intake, intake_task, letterbox_task, clock_task, http, dispatch, stop, control, reloader, ledger, metrics })
+        Ok(Self {
+            intake,
+            intake_task,
+            letterbox_task,
+            clock_task,
+            heartbeat_task,
+            http,
+            dispatch,
+            stop,
+            control,
+            reloader,
+            ledger,
+            metrics,
+        })
     }
 
     /// Where the status page is.
@@ -159,7 +189,12 @@ impl Hub {
         drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
-        for (name, task) in [("intake", self.intake_task), ("HTTP intake", self.letterbox_task), ("clock", self.clock_task)] {
+        for (name, task) in [
+            ("intake", self.intake_task),
+            ("HTTP intake", self.letterbox_task),
+            ("clock", self.clock_task),
+            ("heartbeat", self.heartbeat_task),
+        ] {
             if tokio::time::timeout(DRAIN, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }

@@ -18,6 +18,7 @@ pub mod directory;
 pub mod dispatch;
 pub mod error;
 pub mod explain;
+pub mod heartbeat;
 pub mod http;
 pub mod hub;
 pub mod intake;

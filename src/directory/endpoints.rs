@@ -66,7 +66,8 @@ pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint>
         };
         // A secret that cannot be read was told already; its rail would say again that it is missing.
         if let Some(rail) = sources.rails.get(value.adapter.as_str()).filter(|_| all_read) {
-            for what in rail.check(&value) {
+            let no_heartbeat = rail.no_heartbeat().filter(|_| value.agreed.heartbeat_minutes.is_some());
+            for what in no_heartbeat.map(|why| format!("heartbeat_minutes: {why}")).into_iter().chain(rail.check(&value)) {
                 notes.add(&source.file, line, what);
             }
         }

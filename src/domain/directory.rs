@@ -345,6 +345,12 @@ impl Unresolved {
 }
 
 impl Endpoint {
+    /// `QKS`, or `QKS/91Q` where it is for a place only.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.place.map_or_else(|| self.organisation.to_string(), |place| format!("{}/{place}", self.organisation))
+    }
+
     #[must_use]
     pub fn span(&self) -> Span {
         Span { from: self.from, to: self.to }

@@ -8,7 +8,7 @@ mod deliver;
 mod post;
 mod views;
 
-pub use deliver::{Deliver, Parcel, Report};
+pub use deliver::{Beat, Certificate, Deliver, Parcel, Report};
 pub use post::{Letter, Mailbox, Post};
 pub use views::{
     AcceptedRow, AcknowledgementRow, AttemptRow, Balance, ClaimFilter, ClaimRow, DeliveryFilter, DeliveryHistory, DeliveryRow, FeedItem,

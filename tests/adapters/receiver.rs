@@ -98,7 +98,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(buffer[..end].to_vec()).ok()?;
             let mut request = Request { head, body: Vec::new() };
-            let length: usize = request.header("content-length")?.parse().ok()?;
+            let length: usize = request.header("content-length").unwrap_or("0").parse().ok()?;
             if buffer.len() >= end + 4 + length {
                 request.body = buffer[end + 4..end + 4 + length].to_vec();
                 buffer.drain(..end + 4 + length);

@@ -1,6 +1,7 @@
 //! The rail `queue`: what the broker answers, and that nothing is lost whatever becomes of it.
 
 use super::{url, within};
+use crate::adapters::heartbeat::beat;
 use crate::support::{broker::Broker, python};
 use amqp::{Queue, Reader, Settings, topology};
 use domain::delivery::Kind;
@@ -221,3 +222,24 @@ fn every_mistake_of_an_endpoint_is_told() {
     };
     assert_eq!(queue.check(&wrong).len(), 5, "{:?}", queue.check(&wrong));
 }
+
+/// Marked by its type, and gone when the next one is due.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_is_a_message_that_expires() {
+    let url = url("t09");
+    python::run(DELETE, &[&url, &topology::delivery_queue("PULSE1")], b"");
+    let beaten = beat(Queue::new(&Settings::new(&url)).unwrap(), &endpoint("PULSE1", &[])).await;
+    assert!(beaten.is_well(), "{beaten:?}");
+    let got: Value = serde_json::from_str(&python::run(PULSE, &[&url, &topology::delivery_queue("PULSE1")], b"")).unwrap();
+    assert_eq!(got, serde_json::json!({ "type": "heartbeat", "expiration": "900000", "event": "heartbeat.v1", "test": true }));
+}
+
+/// Reads a heartbeat, and deletes the queue.
+const PULSE: &str = r"
+import json, pika, sys
+channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
+frame, properties, body = channel.basic_get(sys.argv[2], auto_ack=True)
+event = json.loads(body)
+print(json.dumps({'type': properties.type, 'expiration': properties.expiration, 'event': event['type'], 'test': event['data']['test']}))
+channel.queue_delete(sys.argv[2])
+";

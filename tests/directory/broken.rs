@@ -143,6 +143,9 @@ fn an_endpoint_says_what_its_organisation_has_agreed_to() {
     assert_eq!(acknowledges("acknowledges = true\n"), Some(jiff::civil::Date::MIN));
     assert_eq!(acknowledges("acknowledges = \"2026-12-01\"\n"), Some(jiff::civil::date(2026, 12, 1)));
     assert_eq!(agreed("heartbeat_minutes = 15\n").unwrap().heartbeat_minutes, Some(15));
+    let folder = copy();
+    append(folder.path(), "endpoints.toml", "[[endpoint]]\norganisation = \"QKS\"\nadapter = \"feed\"\nheartbeat_minutes = 15\n");
+    assert!(mistakes(folder.path()).join("\n").contains("heartbeat_minutes: a feed has no heartbeat"));
     let wrong = agreed("acknowledges = \"soon\"\n").unwrap_err();
     assert!(wrong.contains("`acknowledges` must be true, false, or a date"), "{wrong}");
 }

@@ -1,5 +1,6 @@
 //! The rail `email` against a real SMTP server, which answers as it is told and prints what it takes.
 
+use crate::adapters::heartbeat::beat;
 use crate::support::python::Running;
 use crate::support::story::{Told, WORLD, placement};
 use domain::delivery::Kind;
@@ -217,4 +218,19 @@ fn every_mistake_of_an_endpoint_is_told() {
     };
     // url, secret, smtp, from, link, login, unknown setting.
     assert_eq!(Email.check(&server_less).len(), 7, "{:?}", Email.check(&server_less));
+}
+
+/// Only as far as the relay's login: the next e-mail that the relay takes is another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_writes_to_nobody() {
+    let mut server = Server::start();
+    let endpoint = server.endpoint("duty@council.example");
+    let beaten = beat(Email, &endpoint).await;
+    assert!(beaten.is_well(), "{beaten:?}");
+    let (body, subject) = envelope();
+    deliver(&endpoint, &body, Uuid::now_v7()).await;
+    assert!(server.next()["text"].as_str().unwrap().contains(&subject.to_string()));
+    let mut gone = endpoint;
+    gone.settings.insert("smtp".to_owned(), "smtp://127.0.0.1:1".to_owned());
+    assert!(!beat(Email, &gone).await.is_well());
 }

@@ -102,6 +102,9 @@ fn properties(message: &Outgoing) -> Result<BasicProperties, Unsent> {
     if let Some(value) = &message.kind {
         properties = properties.with_type(short("type", value)?);
     }
+    if let Some(value) = message.expires_after {
+        properties = properties.with_expiration(value.as_millis().to_string().into());
+    }
     if let Some(value) = &message.user_id {
         properties = properties.with_user_id(short("user_id", value)?);
     }

@@ -26,6 +26,8 @@ pub struct Outgoing {
     /// The property `type`: what kind of message it is.
     pub kind: Option<String>,
     pub traceparent: Option<String>,
+    /// After so long in a queue nobody needs it any more. None for never.
+    pub expires_after: Option<Duration>,
     /// Must be the user of the connection: the broker checks.
     pub user_id: Option<String>,
     pub correlation_id: Option<String>,

@@ -141,9 +141,8 @@ fn facts(directory: &Directory) -> BTreeMap<Key, BTreeSet<Fact>> {
         put(Part::BankHoliday, day.to_string(), "a bank holiday".to_owned(), Vec::new());
     }
     for endpoint in &directory.endpoints {
-        let about = endpoint.place.map_or_else(|| endpoint.organisation.to_string(), |place| format!("{}/{place}", endpoint.organisation));
         let secrets = endpoint.secrets.iter().map(|secret| secret.0.clone()).collect();
-        put(Part::Endpoint, about, of_endpoint(endpoint), secrets);
+        put(Part::Endpoint, endpoint.name(), of_endpoint(endpoint), secrets);
     }
     for publisher in directory.publishers.values() {
         put(Part::Publisher, publisher.organisation.to_string(), of_publisher(publisher), Vec::new());
