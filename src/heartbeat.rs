@@ -3,6 +3,7 @@
 //! A beat is nothing that is owed: no child, no retry, nothing in the ledger. Its rail says what it is; what is kept of it is in the
 //! metrics, and in the log where an endpoint falls silent or speaks again.
 
+use crate::cloud_event::cloud_event;
 use crate::directory::Rails;
 use crate::telemetry::{Heartbeat, Metrics, field};
 use arc_swap::ArcSwap;
@@ -89,20 +90,8 @@ pub fn takers(directory: &Directory, today: Date) -> impl Iterator<Item = &Endpo
     directory.endpoints().iter().filter(move |endpoint| endpoint.agreed.heartbeat_minutes.is_some() && endpoint.span().holds(today))
 }
 
-/// CloudEvents 1.0, like a delivery, and marked as a test.
+/// Like a delivery, and marked as a test.
 fn envelope(endpoint: &Endpoint, id: Uuid, source: &str, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    struct CloudEvent<'a> {
-        specversion: &'static str,
-        id: Uuid,
-        source: &'a str,
-        #[serde(rename = "type")]
-        event_type: &'static str,
-        subject: &'a str,
-        time: Timestamp,
-        datacontenttype: &'static str,
-        data: Data,
-    }
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Data {
@@ -110,16 +99,8 @@ fn envelope(endpoint: &Endpoint, id: Uuid, source: &str, now: Timestamp) -> Resu
         sent_at: Timestamp,
         interval_minutes: Option<u32>,
     }
-    serde_json::to_vec(&CloudEvent {
-        specversion: "1.0",
-        id,
-        source,
-        event_type: "heartbeat.v1",
-        subject: endpoint.organisation.as_str(),
-        time: now,
-        datacontenttype: "application/json",
-        data: Data { test: true, sent_at: now, interval_minutes: endpoint.agreed.heartbeat_minutes },
-    })
+    let data = Data { test: true, sent_at: now, interval_minutes: endpoint.agreed.heartbeat_minutes };
+    cloud_event(id, source, "heartbeat.v1", endpoint.organisation.as_str(), now, &data)
 }
 
 /// How each endpoint does, by name.

@@ -8,6 +8,7 @@ pub mod bench;
 pub mod certificate;
 pub mod cli;
 pub mod clock;
+mod cloud_event;
 pub mod config;
 pub mod contracts;
 pub mod control;

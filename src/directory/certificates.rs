@@ -44,7 +44,7 @@ impl Held {
     /// Whole days until it ends; below nought once it has.
     #[must_use]
     pub fn days_left(&self, now: Timestamp) -> i64 {
-        self.certificate.to.duration_since(now).as_hours().div_euclid(24)
+        self.certificate.to.duration_since(now).as_secs().div_euclid(86_400)
     }
 }
 

@@ -29,8 +29,8 @@ pub struct Timeline {
     pub placements: BTreeMap<String, Placement>,
     pub referrals: BTreeMap<String, Referral>,
     pub claims: BTreeMap<String, BTreeSet<ClaimEvent>>,
-    /// What recipients said that they read or acted on, by the id that they named, with the first message that said so. As
-    /// many as there are deliveries at most: the hub takes in no word on what it did not send.
+    /// What recipients said that they read or acted on, by the id that they named, with the first message that said so. Two
+    /// for each delivery at most, its own id and its obligation's: the hub takes in no word on what it did not send.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub acknowledged: BTreeMap<Uuid, Stamp>,
     /// What people decided, by question ([`question`]).

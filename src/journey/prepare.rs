@@ -1,6 +1,7 @@
 //! From bytes to something that can be judged, and from a decision to something that can be recorded.
 
 use super::{Answer, Envelope, Journey, JourneyError, Judged, Working};
+use crate::cloud_event::cloud_event;
 use crate::keys::Keys;
 use crate::receipt::{Receipt, Verdict};
 use domain::Code;
@@ -290,30 +291,9 @@ fn obligation(journey: &Journey, directory: &Directory, issue: &Issue, now: Time
     })
 }
 
-/// The CloudEvents 1.0 envelope, as every rail that carries JSON sends it.
 fn envelope(source: &str, issue: &Issue, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    struct CloudEvent<'a> {
-        specversion: &'static str,
-        id: Uuid,
-        source: &'a str,
-        #[serde(rename = "type")]
-        event_type: String,
-        subject: Uuid,
-        time: Timestamp,
-        datacontenttype: &'static str,
-        data: &'a serde_json::value::RawValue,
-    }
-    serde_json::to_vec(&CloudEvent {
-        specversion: "1.0",
-        id: issue.delivery,
-        source,
-        event_type: format!("{}.v1", issue.kind),
-        subject: issue.id,
-        time: now,
-        datacontenttype: "application/json",
-        data: serde_json::from_str(&issue.data)?,
-    })
+    let data: &serde_json::value::RawValue = serde_json::from_str(&issue.data)?;
+    cloud_event(issue.delivery, source, &format!("{}.v1", issue.kind), &issue.id.to_string(), now, data)
 }
 
 fn sealed_review(journey: &Journey, child: ChildKey, review: &domain::owed::Review) -> Result<NewReview, JourneyError> {

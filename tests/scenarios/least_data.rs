@@ -202,38 +202,24 @@ fn camhs_reads_the_clinical_need_and_whom_to_call() {
 /// Whoever is reminded reads which notice, and nothing of the child: all of that is in the notice.
 #[test]
 fn a_reminder_says_which_notice() {
-    check(
-        Kind::WorkerTask,
-        "S9B9J",
-        expect![[r#"
-        /basis
-        /dueBy
-        /notice/id
-        /notice/issuedOn
-        /notice/kind
-        /notice/sequence
-        /responsibleAuthority
-        /sequence
-        /subject
-        /task
-    "#]],
-    );
-    check(
-        Kind::WorkerTask,
-        "E06000043",
-        expect![[r#"
-        /basis
-        /dueBy
-        /notice/id
-        /notice/issuedOn
-        /notice/kind
-        /notice/sequence
-        /responsibleAuthority
-        /sequence
-        /subject
-        /task
-    "#]],
-    );
+    for recipient in ["S9B9J", "E06000043"] {
+        check(
+            Kind::WorkerTask,
+            recipient,
+            expect![[r#"
+            /basis
+            /dueBy
+            /notice/id
+            /notice/issuedOn
+            /notice/kind
+            /notice/sequence
+            /responsibleAuthority
+            /sequence
+            /subject
+            /task
+        "#]],
+        );
+    }
 }
 
 /// The child's own authority reads about which of its children, and whom to ask.

@@ -109,7 +109,7 @@ impl Deliver for Fhir {
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
-        Box::pin(async move { self.attempt(parcel).await.unwrap_or_else(|fault| fault.into_report()) })
+        Box::pin(async move { self.attempt(parcel).await.unwrap_or_else(Fault::into_report) })
     }
 
     fn no_heartbeat(&self) -> Option<&'static str> {

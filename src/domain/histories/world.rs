@@ -11,6 +11,7 @@
 //! | W | W06000001 | W11000001 | none known | QW1 1AA |
 
 use crate::code::Code;
+use crate::directory::sample::endpoint;
 use crate::directory::{Agreed, Directory, Endpoint, Link, Organisation, OrganisationKind, Parts, Span, Succession};
 use crate::policy::{Policy, Stage, Tariff};
 use crate::postcode::{Postcode, PostcodeIndex, PostcodeRow, encode};
@@ -60,21 +61,8 @@ pub fn directory() -> Directory {
 
 /// The same, where these organisations have agreed to acknowledge what is issued from a day on.
 pub fn answering(organisations: &[&str], from: Date) -> Directory {
-    let endpoints = organisations.iter().map(|organisation| Endpoint {
-        organisation: code(organisation),
-        place: None,
-        adapter: "webhook".to_owned(),
-        url: "https://answers.example/".to_owned(),
-        secrets: Vec::new(),
-        allow_private: false,
-        timeout_seconds: 20,
-        concurrency: 16,
-        settings: std::collections::BTreeMap::new(),
-        secret_settings: std::collections::BTreeMap::new(),
-        agreed: Agreed { acknowledges_from: Some(from), ..Agreed::default() },
-        from: None,
-        to: None,
-    });
+    let agreed = Agreed { acknowledges_from: Some(from), ..Agreed::default() };
+    let endpoints = organisations.iter().map(|organisation| Endpoint { agreed, ..endpoint(organisation, None, "..") });
     Directory::from_parts(Parts { endpoints: endpoints.collect(), ..parts() })
 }
 
