@@ -193,7 +193,10 @@ async fn every_recipient_is_told_by_its_own_rail_and_answers_by_it() {
     let ageing = world.site.json(&["reclaims", "ageing", "--json"]);
     assert!(ageing.to_string().contains("QKS"), "{ageing:#}");
 
+    let log = std::fs::File::open(world.site.path("hub.log")).unwrap();
     hub.stop().await;
+    let log = std::io::read_to_string(log).unwrap();
+    assert!(!log.contains("ERROR") && log.contains("stopped"), "nothing went wrong, and it ended in good order: {log}");
     door.assert_empty().await;
     let balance = world.site.balances().await;
     assert_eq!((balance.messages, balance.deliveries), (4, 5));
