@@ -10,9 +10,9 @@ use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, heartbeat, http, intake, wiring};
+use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
 use arc_swap::ArcSwap;
-use domain::port::{Figures, Ledger};
+use domain::port::{Deliver, Figures, Ledger};
 use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -33,6 +33,9 @@ pub struct Hub {
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
     heartbeat_task: JoinHandle<()>,
+    post_task: JoinHandle<()>,
+    reseal_task: JoinHandle<()>,
+    rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
     dispatch: DispatchHandle,
     stop: watch::Sender<bool>,
@@ -83,7 +86,9 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
-        let (rails, rules) = (wiring::deliverers(), settings.rules.clone());
+        let rules = settings.rules.clone();
+        let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
+        let to_close = rails.values().map(Arc::clone).collect();
         let dispatch = Dispatch::start(dispatch::Parts {
             ledger: Arc::clone(&ledger),
             directory,
@@ -119,6 +124,10 @@ impl Hub {
         };
         let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat_parts, stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
+        let post_parts =
+            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
+        let post_task = tokio::spawn(post::run(post_parts));
+        let reseal_task = tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
             broker: intake.state(),
@@ -151,6 +160,9 @@ impl Hub {
             letterbox_task,
             clock_task,
             heartbeat_task,
+            post_task,
+            reseal_task,
+            rails: to_close,
             http,
             dispatch,
             stop,
@@ -189,12 +201,15 @@ impl Hub {
         drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
-        for (name, task) in [
+        let tasks = [
             ("intake", self.intake_task),
             ("HTTP intake", self.letterbox_task),
             ("clock", self.clock_task),
             ("heartbeat", self.heartbeat_task),
-        ] {
+            ("look into the mailboxes", self.post_task),
+            ("sealing anew", self.reseal_task),
+        ];
+        for (name, task) in tasks {
             if tokio::time::timeout(DRAIN, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }
@@ -202,6 +217,9 @@ impl Hub {
         let drained = self.dispatch.drain(tokio::time::Instant::now() + DRAIN).await;
         if drained.left > 0 {
             tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
+        }
+        for rail in &self.rails {
+            rail.close().await;
         }
         if let Ok(intake) = Arc::try_unwrap(self.intake).map_err(drop) {
             intake.close().await;

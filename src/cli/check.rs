@@ -22,7 +22,7 @@ pub fn check(context: &Context) -> Outcome {
             }
             let directory = &loaded.directory;
             let now = Timestamp::now();
-            for held in certificates(directory, &wiring::deliverers(), now, settings.rules.day(now)) {
+            for held in certificates(directory, &wiring::rails(&wiring::broker(&settings)).rails, now, settings.rules.day(now)) {
                 match (held.is_mistake(), held.wants_a_person()) {
                     (true, _) => wrong.push(format!("endpoint {held}")),
                     (false, true) => eprintln!("note: endpoint {held}"),

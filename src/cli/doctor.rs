@@ -57,7 +57,7 @@ pub fn doctor(context: &Context, arguments: &Arguments) -> Outcome {
         line("ledger", ledger)
     })?;
     if let Ok(Loaded { directory, .. }) = &directory {
-        let (now, rails) = (Timestamp::now(), wiring::deliverers());
+        let (now, rails) = (Timestamp::now(), wiring::rails(&wiring::broker(&settings)).rails);
         let today = settings.rules.day(now);
         for endpoint in directory.endpoints() {
             // Its rail has checked it with the directory; its address is tried when something is sent.
@@ -76,11 +76,17 @@ pub fn doctor(context: &Context, arguments: &Arguments) -> Outcome {
                 let whom = only.map_or_else(|| "no endpoint".to_owned(), |only| format!("no endpoint of {only}"));
                 line("heartbeat", Err(format!("{whom} takes heartbeats: set heartbeat_minutes where its organisation has agreed to")))?;
             }
-            for endpoint in takers {
-                let beaten = runtime()?.block_on(heartbeat::beat(&rails, endpoint, &settings.source, now));
-                let told = format!("{} ({} ms)", beaten.report.detail, beaten.took.as_millis());
-                line(&format!("heartbeat {}", endpoint.name()), if beaten.is_well() { Ok(told) } else { Err(told) })?;
-            }
+            runtime()?.block_on(async {
+                for endpoint in takers {
+                    let beaten = heartbeat::beat(&rails, endpoint, &settings.source, now).await;
+                    let told = format!("{} ({} ms)", beaten.report.detail, beaten.took.as_millis());
+                    line(&format!("heartbeat {}", endpoint.name()), if beaten.is_well() { Ok(told) } else { Err(told) })?;
+                }
+                for rail in rails.values() {
+                    rail.close().await;
+                }
+                Ok::<(), Failure>(())
+            })?;
         }
     }
     if ill == 0 { Ok(()) } else { Err(Failure::Failed(format!("{ill} of these are ill"))) }

@@ -3,13 +3,13 @@
 mod feeds;
 mod intake;
 mod others;
+mod process_message;
 mod stream;
 mod tokens;
 mod walk;
 
 use crate::support::sink::Sink;
 use crate::support::site::{Hub, Plan, Site};
-use placement_hub::http::token_digest;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -32,22 +32,14 @@ pub async fn site() -> (Site, Sink) {
     let sink = Sink::start().await;
     let recipients: Vec<&str> = crate::support::site::EVERYBODY.into_iter().filter(|code| !FOLLOWERS.contains(code)).collect();
     let site = Site::new(NO_BROKER, sink.address, &Plan { recipients: &recipients, ..Plan::default() });
-    let mut endpoints = std::fs::read_to_string(site.path("endpoints.toml")).unwrap();
     for follower in FOLLOWERS {
-        write!(endpoints, "[[endpoint]]\norganisation = \"{follower}\"\nadapter = \"feed\"\n\n").unwrap();
+        site.add_endpoints(&format!("[[endpoint]]\norganisation = \"{follower}\"\nadapter = \"feed\"\n\n"));
     }
-    std::fs::write(site.path("endpoints.toml"), endpoints).unwrap();
-    let mut tokens = String::new();
-    for organisation in ["E10000016", "E06000035", "S9B9J", "E06000043", "QKS"] {
-        for (name, may) in [("publish", "\"publish\""), ("read", "\"read\"")] {
-            let digest: String = token_digest(&token(organisation, name)).iter().map(|byte| format!("{byte:02x}")).collect();
-            write!(tokens, "[[token]]\norganisation = \"{organisation}\"\nsha256 = \"{digest}\"\nmay = [{may}]\n\n").unwrap();
-        }
-    }
-    std::fs::write(site.path("tokens.toml"), tokens).unwrap();
-    let settings = std::fs::read_to_string(site.path("hub.toml")).unwrap();
-    let named = "endpoints = \"endpoints.toml\"\n";
-    std::fs::write(site.path("hub.toml"), settings.replace(named, &format!("{named}tokens = \"tokens.toml\"\n"))).unwrap();
+    let named: Vec<(&str, &str, String)> = ["E10000016", "E06000035", "S9B9J", "E06000043", "QKS", "RX2"]
+        .into_iter()
+        .flat_map(|organisation| ["publish", "read"].map(|may| (organisation, may, token(organisation, may))))
+        .collect();
+    site.give_tokens(&named.iter().map(|(organisation, may, token)| (*organisation, token.as_str(), *may)).collect::<Vec<_>>());
     (site, sink)
 }
 

@@ -28,6 +28,11 @@ pub trait Deliver: Send + Sync {
     /// Makes one attempt, within the parcel's time limit. Never panics, never retries by itself.
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report>;
 
+    /// Ends what the rail holds open. Called once, when nothing is on its way any more.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Why this rail has no heartbeat, a sentence for the operator; none where it has one.
     fn no_heartbeat(&self) -> Option<&'static str> {
         Some("this rail has no heartbeat: leave it out")
