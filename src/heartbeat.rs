@@ -5,6 +5,7 @@
 
 use crate::cloud_event::cloud_event;
 use crate::directory::Rails;
+use crate::journey::Journey;
 use crate::telemetry::{Heartbeat, Metrics, field};
 use arc_swap::ArcSwap;
 use domain::directory::{Directory, Endpoint};
@@ -36,6 +37,23 @@ pub struct Parts {
     pub day: Arc<dyn Fn(Timestamp) -> Date + Send + Sync>,
     /// Whether it is this hub that beats: of several on one ledger, one.
     pub may_beat: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Parts {
+    /// Of a hub that is alone on its ledger.
+    #[must_use]
+    pub fn of(journey: &Journey, rails: Rails) -> Self {
+        let policy = Arc::clone(&journey.policy);
+        Self {
+            directory: Arc::clone(&journey.directory),
+            rails,
+            metrics: Arc::clone(&journey.metrics),
+            source: journey.source.clone(),
+            now: Arc::clone(&journey.now),
+            day: Arc::new(move |at| policy.day(at)),
+            may_beat: Arc::new(|| true),
+        }
+    }
 }
 
 /// What became of one beat.

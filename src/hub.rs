@@ -86,7 +86,6 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
-        let rules = settings.rules.clone();
         let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
         let to_close = rails.values().map(Arc::clone).collect();
         let dispatch = Dispatch::start(dispatch::Parts {
@@ -113,16 +112,7 @@ impl Hub {
             rails: rails.clone(),
         };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
-        let heartbeat_parts = heartbeat::Parts {
-            directory: Arc::clone(&journey.directory),
-            rails,
-            metrics: Arc::clone(&metrics),
-            source: settings.source.clone(),
-            now: Arc::clone(&journey.now),
-            day: Arc::new(move |at| rules.day(at)),
-            may_beat: Arc::new(|| true),
-        };
-        let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat_parts, stopped.clone()));
+        let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
