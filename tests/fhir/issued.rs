@@ -2,6 +2,7 @@
 
 use crate::support::story::{KENT, Told, WORLD, placement, referral_update};
 use domain::casefile::Casefile;
+use domain::delivery::Kind;
 use domain::directory::Endpoint;
 use fhir::Terms;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ fn history() -> Vec<Told> {
     ]
 }
 
-/// The first envelope of each kind, arrivals by role, with the recipient of each.
+/// The first envelope of each kind, notices by role and referrals by new or update, with the recipient of each.
 pub fn envelopes() -> BTreeMap<String, (String, Vec<u8>)> {
     let mut casefile = Casefile::new(KENT.parse().unwrap(), "104233");
     let (mut number, mut found) = (0_u128, BTreeMap::new());
@@ -41,7 +42,9 @@ pub fn envelopes() -> BTreeMap<String, (String, Vec<u8>)> {
         };
         for issue in casefile.decide(Some(&message), &WORLD.directory, &WORLD.policy, at, |_| true, &mut new_id).issue {
             let data: Value = serde_json::from_str(&issue.data).unwrap();
-            let role = data["role"].as_str().map(|role| format!("-{role}")).unwrap_or_default();
+            // A referral that supersedes one is a message of its own kind: an update.
+            let again = (issue.kind == Kind::Referral && issue.supersedes.is_some()).then_some("update");
+            let role = data["role"].as_str().or(again).map(|role| format!("-{role}")).unwrap_or_default();
             let envelope = json!({
                 "specversion": "1.0", "id": Uuid::from_u128(issue.id.as_u128() + 1_000), "source": "urn:placement-hub:test",
                 "type": format!("{}.v1", issue.kind), "subject": issue.id, "time": at, "datacontenttype": "application/json", "data": data
