@@ -5,7 +5,7 @@ use super::issued::{bundle, envelopes};
 use domain::delivery::Kind;
 use domain::identifiers::is_nhs_number;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -95,6 +95,30 @@ fn our_own_rules_hold() {
         let nameless = name.contains("reclaim") || name.contains("withdrawal") || name == "worker-task";
         assert_eq!(patients, usize::from(!nameless), "{name}");
     }
+}
+
+/// A receiver finds what is taken back by the identifiers that it was given.
+#[test]
+fn what_is_withdrawn_is_named_as_it_was_told() {
+    let bundles: HashMap<String, Value> = bundles().into_iter().collect();
+    let focus = |name: &str| bundles[name]["entry"][1]["resource"].clone();
+    let (asked, revoked) = (focus("referral"), focus("referral-withdrawal"));
+    assert_eq!((&revoked["status"], &revoked["requisition"]), (&json!("revoked"), &asked["requisition"]));
+    let known_as = |name: &str, identifier: &Value| {
+        let entries = bundles[name]["entry"].as_array().unwrap();
+        let assigner = entries.iter().find(|entry| entry["fullUrl"] == identifier["assigner"]["reference"]).expect("an authority");
+        let code = assigner["resource"]["identifier"][0]["value"].clone();
+        [identifier["system"].clone(), identifier["value"].clone(), code]
+    };
+    let referral = known_as("referral", &asked["identifier"][0]);
+    assert_eq!(referral, known_as("referral-withdrawal", &revoked["identifier"][0]));
+    assert_eq!(referral, [json!(fhir::codes::REFERRAL), json!("R-5"), json!("E10000016")]);
+
+    let told = "arrival-notice-area-authority";
+    let stays = bundles[told]["entry"].as_array().unwrap().iter().filter(|entry| entry["resource"]["resourceType"] == "EpisodeOfCare");
+    let [stay] = stays.collect::<Vec<_>>()[..] else { panic!("one stay") };
+    let void = &focus("notice-withdrawal")["about"][0]["identifier"];
+    assert_eq!(known_as(told, &stay["resource"]["identifier"][0]), known_as("notice-withdrawal", void));
 }
 
 /// Every word of the data reaches the recipient, and no other word of the child does.
