@@ -1,8 +1,8 @@
 //! Signatures judged by the official verifier in another language, not by the library that made them.
 
-use super::conformance::deliver;
 use super::directory::{SECRET, endpoint};
 use super::receiver::{Receiver, answer};
+use super::webhook::deliver;
 use crate::support::python;
 use domain::directory::{Endpoint, Secret};
 use jiff::Timestamp;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
+pub fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
     Endpoint {
         organisation: organisation.parse().unwrap(),
         place: None,
@@ -70,7 +70,7 @@ async fn read_all(url: &str, routing_key: &str, expected: &[Uuid]) {
 }
 
 /// Deletes queues, with what an earlier run of a test has left in them: the runner's broker keeps its queues.
-const DELETE: &str = r"
+pub const DELETE: &str = r"
 import pika, sys
 channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
 for queue in sys.argv[2:]:

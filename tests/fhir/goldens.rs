@@ -2,13 +2,12 @@
 //! Refresh with UPDATE_EXPECT=1, and read what changed.
 
 use super::issued::{bundle, envelopes};
+use crate::support::node;
 use domain::delivery::Kind;
 use domain::identifiers::is_nhs_number;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 fn bundles() -> Vec<(String, Value)> {
     envelopes().into_iter().map(|(name, (recipient, envelope))| (name, bundle(&recipient, &envelope))).collect()
@@ -57,17 +56,7 @@ fn two_foreign_validators_take_every_kind_and_refuse_what_is_broken() {
 
 /// What each validator says against each resource.
 fn validate(resources: &[Value]) -> Vec<Value> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let made = Command::new(root.join("scripts/node-env")).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let node = String::from_utf8(made.stdout).unwrap();
-    let mut command = Command::new(node.trim());
-    command.arg(root.join("tests/fhir/validators/validate.cjs")).env("NODE_PATH", root.join("var/node/node_modules"));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(&serde_json::to_vec(resources).unwrap()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_str(&node::run("validate.cjs", &serde_json::to_vec(resources).unwrap())).unwrap()
 }
 
 #[test]

@@ -4,7 +4,6 @@ pub mod answers;
 mod certificates;
 mod delivery;
 mod doubt;
-mod proxy;
 mod reports;
 mod settings;
 mod theirs;
@@ -82,7 +81,7 @@ fn mailbox(mesh: &Mesh, endpoint: &Endpoint) -> Mailbox {
 }
 
 /// Everything in X26ABC2's mailbox.
-async fn collected(sandbox: &Sandbox) -> Vec<Message> {
+pub async fn collected(sandbox: &Sandbox) -> Vec<Message> {
     collected_by(&theirs(sandbox.url())).await
 }
 
