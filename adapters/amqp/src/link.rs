@@ -19,7 +19,7 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 /// For the name, the socket, TLS and the login together: a broker under load takes a second or two.
 const OPEN: Duration = Duration::from_secs(15);
 /// For the broker's goodbye. It is not worth more: what was acknowledged has been sent.
-const CLOSE: Duration = Duration::from_secs(3);
+pub(crate) const CLOSE: Duration = Duration::from_secs(3);
 
 /// An open connection. Dropping it ends it at once, whatever state the library's own thread is in.
 pub(crate) struct Link {
@@ -72,8 +72,8 @@ impl Link {
         self.connection.status().blocked()
     }
 
-    /// In good order where the broker plays along; else not.
-    pub async fn close(self) {
+    /// In good order where the broker plays along; else not. Who still works with it is told that it is closed.
+    pub async fn close(&self) {
         let _ = timeout(CLOSE, self.connection.close(200, "OK".into())).await;
     }
 }

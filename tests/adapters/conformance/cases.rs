@@ -193,6 +193,10 @@ async fn shutdown(rail: &dyn Rail) {
     }
     stand.road().let_go();
     sent_again(rail, &mut stand, id).await;
+    stand.deliverer.close().await;
+    if rail.promise().shares_connection {
+        stand.road().until_empty().await;
+    }
 }
 
 /// The same delivery twice: the far end knows it by its id.

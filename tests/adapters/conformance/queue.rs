@@ -61,7 +61,7 @@ impl Rail for Queue {
             let mute = if manner == Manner::Mute { Some(Receiver::start(Answer::Hang).await) } else { None };
             let road = Road::to(&mute.as_ref().map_or_else(|| broker.to_owned(), |mute| mute.address.to_string())).await;
             let address = if manner == Manner::Absent { Receiver::start(Answer::Hang).await.address } else { road.address() };
-            let deliverer = Arc::new(amqp::Queue::new(&Settings::new(format!("{before}{address}{after}"))).unwrap());
+            let deliverer = Arc::new(amqp::Queue::new(&Settings::new(format!("{before}{address}{after}"))));
             let (mut endpoint, neighbour) = (fresh(&real), fresh(&real));
             match manner {
                 Manner::Mute => endpoint.timeout_seconds = 1,
