@@ -4,6 +4,7 @@ pub mod answers;
 mod certificates;
 mod delivery;
 mod doubt;
+mod port;
 mod reports;
 mod settings;
 mod theirs;
