@@ -1,6 +1,7 @@
 //! The rail `email` against a real SMTP server.
 
 use crate::support::envelope::{DATA, SUBJECT, envelope};
+use crate::support::python;
 use crate::support::smtp::Server;
 use domain::delivery::Kind;
 use domain::directory::{Endpoint, Secret};
@@ -104,6 +105,22 @@ async fn without_tls_nothing_is_sent_and_a_dead_relay_is_tried_later() {
     drop(server);
     let report = deliver(&dead, &body, Uuid::from_u128(7)).await;
     assert!(matches!(&report.outcome, AttemptOutcome::TryLater { after: None, .. }), "{report:?}");
+}
+
+/// Whoever stands between could answer in the relay's place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_a_stranger_vouches_for_gets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    python::run(include_str!("../mesh/certificates.py"), &[folder.path().to_str().unwrap()], b"");
+    let server = Server::with_tls(&file("server.pem"), &file("server.key"));
+    for allow_private in [false, true] {
+        let endpoint = Endpoint { allow_private, ..server.endpoint("duty@council.example") };
+        let report = deliver(&endpoint, &envelope(Uuid::from_u128(7)), Uuid::from_u128(7)).await;
+        let AttemptOutcome::TryLater { why, .. } = &report.outcome else { panic!("{report:?}") };
+        assert!(why.contains("certificate is not trusted"), "{why}");
+    }
+    assert!(server.mails(0).await.is_empty());
 }
 
 #[test]

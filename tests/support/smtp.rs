@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 /// Answers with the status that is the recipient's name where there is one: `rcpt-451@..`, `data-550@..`.
 const SERVER: &str = r"
-import json, sys, time
+import json, ssl, sys
 from aiosmtpd.controller import Controller
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -26,11 +26,15 @@ class Handler:
         print(json.dumps({'from': envelope.mail_from, 'to': envelope.rcpt_tos, 'text': envelope.content.decode()}), flush=True)
         return '250 taken'
 import socket
+tls = None
+if sys.argv[1:]:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*sys.argv[1:3])
 free = socket.socket()
 free.bind(('127.0.0.1', 0))
 port = free.getsockname()[1]
 free.close()
-controller = Controller(Handler(), hostname='127.0.0.1', port=port)
+controller = Controller(Handler(), hostname='127.0.0.1', port=port, tls_context=tls)
 controller.start()
 print(port, flush=True)
 sys.stdin.read()
@@ -44,7 +48,16 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
-        let mut running = Running::start(SERVER, &[]);
+        Self::with(&[])
+    }
+
+    /// One that offers STARTTLS with this certificate and its key.
+    pub fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::with(&[certificate, key])
+    }
+
+    fn with(arguments: &[&str]) -> Self {
+        let mut running = Running::start(SERVER, arguments);
         let mut lines = BufReader::new(running.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = lines.next().expect("it says its port").trim().parse().unwrap();
         let (taken, mails) = watch::channel(Vec::new());

@@ -154,7 +154,8 @@ async fn back_pressure(rail: &dyn Rail) {
     }
     assert!(turned_away > 0, "nobody was turned away, so nothing is proved");
     let mut there = ids(&stand.far.taken(MANY).await);
-    (there.sort(), expected.sort());
+    there.sort();
+    expected.sort();
     assert_eq!(there, expected);
     undisturbed(rail).await;
 }
@@ -203,7 +204,8 @@ async fn shutdown(rail: &dyn Rail) {
 async fn redelivery(rail: &dyn Rail) {
     let (mut stand, id) = (rail.stand(Manner::Well).await, Uuid::now_v7());
     let (once, twice) = (stand.attempt(id, true).await, stand.attempt(id, false).await);
-    (taken(rail, &once), taken(rail, &twice));
+    taken(rail, &once);
+    taken(rail, &twice);
     assert_eq!(once.outcome, twice.outcome, "the same delivery again is the same");
     expect_repeats(rail, &stand.far.taken(if rail.promise().arrives_once { 1 } else { 2 }).await, id);
 }
