@@ -10,7 +10,7 @@ use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, http, intake, post, wiring};
+use crate::{clock, http, intake, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger};
 use jiff::Timestamp;
@@ -33,6 +33,7 @@ pub struct Hub {
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
     post_task: JoinHandle<()>,
+    reseal_task: JoinHandle<()>,
     rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
     dispatch: DispatchHandle,
@@ -102,6 +103,7 @@ impl Hub {
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
         let post_task = tokio::spawn(post::run(post_parts));
+        let reseal_task = tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
             broker: intake.state(),
@@ -134,6 +136,7 @@ impl Hub {
             letterbox_task,
             clock_task,
             post_task,
+            reseal_task,
             rails: to_close,
             http,
             dispatch,
@@ -178,6 +181,7 @@ impl Hub {
             ("HTTP intake", self.letterbox_task),
             ("clock", self.clock_task),
             ("look into the mailboxes", self.post_task),
+            ("sealing anew", self.reseal_task),
         ];
         for (name, task) in tasks {
             if tokio::time::timeout(DRAIN, task).await.is_err() {

@@ -8,7 +8,7 @@ mod prepare;
 
 pub use judge::{Counts, Judged, judge};
 pub(crate) use prepare::whose;
-pub use prepare::{SEAL_CASEFILE, SEAL_PAYLOAD, SEAL_REVIEW};
+pub use prepare::{SEAL_CASEFILE, SEAL_ENVELOPE, SEAL_PAYLOAD, SEAL_REVIEW};
 
 use crate::contracts::Contracts;
 use crate::keys::{KeyError, Keys};

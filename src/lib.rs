@@ -26,6 +26,7 @@ pub mod keys;
 pub mod post;
 pub mod receipt;
 pub mod reload;
+pub mod reseal;
 pub mod ssda903;
 pub mod telemetry;
 pub mod wiring;

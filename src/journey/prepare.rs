@@ -19,7 +19,8 @@ use serde::Serialize;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-pub(super) const SEAL_ENVELOPE: &str = "envelope";
+/// What a message's bytes are sealed for.
+pub const SEAL_ENVELOPE: &str = "envelope";
 /// What a child's casefile is sealed for.
 pub const SEAL_CASEFILE: &str = "casefile";
 /// What a delivery's payload is sealed for; dispatch opens it.

@@ -17,6 +17,7 @@ mod operating;
 mod order;
 mod recording;
 mod reopening;
+mod sealed;
 mod settling;
 
 use desk::Desk;
