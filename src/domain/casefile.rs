@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
 use crate::directory::Directory;
 use crate::message::Message;
-use crate::owed::{self, Owed};
+use crate::owed::{self, Owed, withdrawal};
 use crate::policy::Policy;
 use crate::port::ClaimRow;
 use crate::reconcile::{Draft, Issued, Step, reconcile};
@@ -139,7 +139,9 @@ impl Casefile {
         *sequence += 1;
         let sequence = *sequence;
         let superseded = draft.supersedes.and_then(|id| self.issued.iter().find(|one| one.id == id)).map(|one| one.sequence);
-        let data = data(&draft, sequence, superseded);
+        let content =
+            if draft.kind.is_withdrawal() { withdrawal(&self.timeline, draft.kind, &draft.subject) } else { draft.content.clone() };
+        let data = data(&draft, &content, sequence, superseded);
         self.issued.push(Issued {
             id: ids.obligation,
             delivery: Some(ids.delivery),
@@ -201,7 +203,7 @@ struct Ids {
 }
 
 /// The recipient's view, with what every message to it begins with.
-fn data(draft: &Draft, sequence: u32, superseded: Option<u32>) -> String {
+fn data(draft: &Draft, content: &str, sequence: u32, superseded: Option<u32>) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Common<'a> {
@@ -214,7 +216,7 @@ fn data(draft: &Draft, sequence: u32, superseded: Option<u32>) -> String {
     }
     let common = Common { sequence, basis: draft.basis, due_by: draft.due_on, supersedes: superseded, subject: &draft.subject };
     let mut data = serde_json::to_string(&common).unwrap_or_default();
-    if let Some(rest) = draft.content.strip_prefix('{').filter(|rest| *rest != "}") {
+    if let Some(rest) = content.strip_prefix('{').filter(|rest| *rest != "}") {
         data.pop();
         data.push(',');
         data.push_str(rest);

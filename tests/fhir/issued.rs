@@ -2,6 +2,7 @@
 
 use crate::support::story::{ANSWERING, KENT, Told, WORLD, placement, referral_update};
 use domain::casefile::Casefile;
+use domain::delivery::Kind;
 use domain::directory::{Directory, Endpoint};
 use fhir::Terms;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ fn history() -> Vec<Told> {
     ]
 }
 
-/// The first envelope of each kind, arrivals by role, with the recipient of each.
+/// The first envelope of each kind, notices by role and referrals by new or update, with the recipient of each.
 pub fn envelopes() -> BTreeMap<String, (String, Vec<u8>)> {
     let mut desk = Desk::default();
     let mut casefile = Casefile::new(KENT.parse().unwrap(), "104233");
@@ -59,7 +60,9 @@ impl Desk {
         };
         for issue in casefile.decide(message.as_ref(), directory, &WORLD.policy, at, |_| true, &mut new_id).issue {
             let data: Value = serde_json::from_str(&issue.data).unwrap();
-            let about = data["role"].as_str().or(data["task"].as_str().filter(|_| issue.basis.is_chase()));
+            // A referral that supersedes one is a message of its own kind: an update.
+            let again = (issue.kind == Kind::Referral && issue.supersedes.is_some()).then_some("update");
+            let about = data["role"].as_str().or(data["task"].as_str().filter(|_| issue.basis.is_chase())).or(again);
             let about = about.map(|about| format!("-{about}")).unwrap_or_default();
             let envelope = json!({
                 "specversion": "1.0", "id": issue.delivery, "source": "urn:placement-hub:test",

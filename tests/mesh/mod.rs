@@ -4,7 +4,7 @@ pub mod answers;
 mod certificates;
 mod delivery;
 mod doubt;
-mod proxy;
+mod port;
 mod reports;
 mod settings;
 mod theirs;
@@ -83,7 +83,7 @@ fn mailbox(mesh: &Mesh, endpoint: &Endpoint) -> Mailbox {
 }
 
 /// Everything in X26ABC2's mailbox.
-async fn collected(sandbox: &Sandbox) -> Vec<Message> {
+pub async fn collected(sandbox: &Sandbox) -> Vec<Message> {
     collected_by(&theirs(sandbox.url())).await
 }
 

@@ -15,6 +15,7 @@
 //! | blocked (short of memory or disk) | try later, in half a minute | nothing is sent before it reads again |
 //! | not reachable, login refused | try later, when the connection is tried next | one attempt to connect serves all that wait |
 //! | the queue exists with other properties | try later, in a quarter of an hour | a person mends it |
+//! | the message is larger than the broker takes | try later, in a quarter of an hour | a person raises `max_message_size` |
 //!
 //! A heartbeat is a message of the type `heartbeat`, which expires when the next one is due.
 //!

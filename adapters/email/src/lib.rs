@@ -2,7 +2,7 @@
 //!
 //! Nothing of a child is in the e-mail: it says in words what waits, its reference (the obligation's id), the day by which to act,
 //! and where to read it. So it is an alert and not the notice, and the outcome is `accepted`, not `delivered`: it is on its way by a
-//! rail where somebody must come for what it speaks of. The recipient's acknowledgement completes it.
+//! rail where somebody must come for what it speaks of. The recipient's acknowledgement completes it. However much it speaks of, it never grows.
 //!
 //! An endpoint of this rail:
 //!

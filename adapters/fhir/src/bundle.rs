@@ -25,9 +25,9 @@ pub fn bundle(envelope: &[u8], terms: &Terms) -> Result<Vec<u8>, Unmappable> {
     let mut message = Message::new(&envelope, terms)?;
     let focus = match envelope.kind {
         Kind::ArrivalNotice | Kind::EndNotice | Kind::NoticeCorrection => notice::told(&mut message, envelope.data()?),
-        Kind::NoticeWithdrawal => notice::withdrawn(&mut message),
+        Kind::NoticeWithdrawal => notice::withdrawn(&mut message, &envelope.data()?),
         Kind::Referral => referral::asked(&mut message, envelope.data()?),
-        Kind::ReferralWithdrawal => referral::revoked(&mut message),
+        Kind::ReferralWithdrawal => referral::revoked(&mut message, &envelope.data()?),
         Kind::ReclaimRequest => reclaim::requested(&mut message, envelope.data()?)?,
         Kind::ReclaimWithdrawal => reclaim::cancelled(&mut message),
         Kind::WorkerTask => task::asked(&mut message, &envelope.data()?),
@@ -68,6 +68,12 @@ impl<'a> Message<'a> {
             return self.add(&name, json!({ "resourceType": "Organization", "identifier": [organisation(code)] }));
         }
         reference(self.id_of(&name))
+    }
+
+    /// An id that an authority gave and that only it knows to be its own: another authority may have the same.
+    pub(crate) fn local(&mut self, system: &str, value: &str, authority: Code) -> Value {
+        let assigner = self.organisation(authority);
+        json!({ "system": system, "value": value, "assigner": assigner })
     }
 
     /// A new message, or one that changes what an earlier one said.

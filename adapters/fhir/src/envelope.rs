@@ -125,6 +125,17 @@ pub(crate) struct Needs {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Withdrawn {
+    pub responsible_authority: Code,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Revoked {
+    pub reference: Reference,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Referral {
     pub referral: Asked,
     pub reference: Reference,
@@ -137,7 +148,6 @@ pub(crate) struct Referral {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
-    pub id: String,
     pub priority: String,
     pub reason: String,
     pub continues_treatment: bool,

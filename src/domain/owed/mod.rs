@@ -17,6 +17,7 @@ mod view;
 pub use chase::{Chased, chased};
 pub use origin::{Grade, Originating};
 pub use reclaim::claim_id;
+pub(crate) use view::withdrawal;
 
 use crate::claim::Claimed;
 use crate::code::Code;

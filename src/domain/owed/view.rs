@@ -148,6 +148,19 @@ pub(super) fn reclaim(policy: &Policy, claim: &Claim<'_>) -> String {
     })
 }
 
+/// A withdrawal: what tells the one that is taken back from another authority's, all of which its recipient was told before.
+pub(crate) fn withdrawal(timeline: &Timeline, kind: Kind, subject: &str) -> String {
+    let responsible_authority = timeline.authority;
+    match kind {
+        Kind::ReferralWithdrawal => {
+            json(&Revoked { reference: Reference { id: subject, responsible_authority, child: &timeline.local_id } })
+        }
+        Kind::NoticeWithdrawal => json(&Withdrawn { responsible_authority }),
+        // A claim's id is nobody else's.
+        _ => String::new(),
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Arrival<'a> {
@@ -347,6 +360,17 @@ struct Reference<'a> {
     id: &'a str,
     responsible_authority: Code,
     child: &'a str,
+}
+
+#[derive(Serialize)]
+struct Revoked<'a> {
+    reference: Reference<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Withdrawn {
+    responsible_authority: Code,
 }
 
 #[derive(Serialize)]
