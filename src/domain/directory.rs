@@ -9,7 +9,7 @@ mod difference;
 mod parts;
 mod reach;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod succession;
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ fn links(rows: &[(&str, &str, &str)]) -> Vec<Link> {
     rows.iter().map(|(one, other, days)| Link { code: code(one), other: code(other), span: span(days) }).collect()
 }
 
-pub(super) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> Endpoint {
+pub(crate) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> Endpoint {
     let span = span(days);
     Endpoint {
         organisation: code(organisation),
