@@ -245,7 +245,8 @@ mod tests {
         assert_eq!((breaker.phase(), breaker.room(LIMIT, 0, at(9))), (Phase::Probing, 0));
         breaker.record(&POLICY, probe, Signal::Worked, LIMIT, at(6), 0.0);
         let mut windows = vec![breaker.window(LIMIT, at(6))];
-        while breaker.phase() == Phase::Recovering {
+        for _ in 0..3 {
+            assert_eq!(breaker.phase(), Phase::Recovering);
             attempt(&mut breaker, Signal::Worked, at(7));
             windows.push(breaker.window(LIMIT, at(7)));
         }

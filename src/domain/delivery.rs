@@ -197,6 +197,13 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_has_words_of_its_own_that_follow_a_name() {
+        let words: std::collections::BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.words()).collect();
+        assert_eq!(words.len(), Kind::ALL.len());
+        assert!(words.iter().all(|words| words.starts_with("is ")), "{words:?}");
+    }
+
+    #[test]
     fn what_has_arrived_is_never_sent_again() {
         for done in [DeliveryState::Delivered, DeliveryState::Acknowledged, DeliveryState::Withdrawn] {
             assert!(!done.may_become(DeliveryState::Due) && !done.may_become(DeliveryState::Leased), "{done}");

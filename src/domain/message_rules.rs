@@ -154,6 +154,15 @@ mod tests {
         breaks(&[("/publisher", json!("E07000106"))], &[("publisher-form", "/publisher")]);
     }
 
+    /// Born, placed and moved out on the first and on the last day of care: all of it is inside.
+    #[test]
+    fn the_first_and_the_last_day_belong_to_the_period() {
+        breaks(&[("/child/birthDate", json!("2024-05-01"))], &[]);
+        let last_day = json!("2026-11-19");
+        breaks(&[("/carePeriod/endedOn", last_day.clone()), ("/placement/endedOn", last_day.clone())], &[]);
+        breaks(&[("/placement/expectedEndOn", last_day)], &[]);
+    }
+
     #[test]
     fn days_are_in_order() {
         breaks(&[("/child/birthDate", json!("2024-05-02"))], &[("born-after-care-began", "/child/birthDate")]);
@@ -189,5 +198,16 @@ mod tests {
             check(&serde_json::from_value(document).unwrap()).len()
         };
         assert_eq!((update("RX2"), update("E10000016")), (0, 1));
+    }
+
+    #[test]
+    fn a_recipient_of_either_kind_acknowledges_with_its_own_code() {
+        let acknowledgement = |publisher: &str| {
+            let document = json!({ "type": "acknowledgement", "version": "1.0", "messageId": "m-3", "sentAt": "2026-11-20T09:15:00Z",
+                "publisher": publisher, "notice": { "id": "00000000-0000-0000-0000-000000000001" }, "status": "read",
+                "occurredOn": "2026-11-20" });
+            check(&serde_json::from_value(document).unwrap()).len()
+        };
+        assert_eq!(["E10000016", "QKS", "E07000106"].map(acknowledgement), [0, 0, 1]);
     }
 }

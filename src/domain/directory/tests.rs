@@ -151,6 +151,25 @@ fn a_board_is_followed_back_to_places_only_before_there_were_boards() {
     assert_eq!(found("2022-06-30"), Ok(code("08Y")), "of its places, the one that was open then");
 }
 
+/// Who is open today at the end of each way; what follows on a later day is no choice yet.
+#[test]
+fn the_candidates_of_a_split_are_those_who_stand_there_now() {
+    let directory = changed(|parts| {
+        for (place, to) in [("08A", Some("2026-03-31")), ("08B", None), ("08C", Some("2026-04-30")), ("08D", None), ("08E", None)] {
+            parts.organisations.push(organisation(place, OrganisationKind::CommissionerPlace, Some("2013-04-01"), to));
+        }
+        parts.successions.extend([
+            succession("08A", "08B", "2026-04-01", false),
+            succession("08A", "08C", "2026-04-01", false),
+            succession("08C", "08D", "2026-05-01", true),
+            succession("08A", "08E", "2027-04-01", false),
+        ]);
+    });
+    let why = directory.responsible_for(code("08A"), None, day("2026-06-01")).unwrap_err();
+    let candidates: Vec<(&str, &str)> = why.candidates.iter().map(|one| (one.code.as_str(), one.evidence.as_str())).collect();
+    assert_eq!(candidates, [("08B", "took over from 08A on 2026-04-01"), ("08D", "took over from 08C on 2026-05-01")]);
+}
+
 fn told(change: impl FnOnce(&mut Parts)) -> Vec<String> {
     let differences = sample().differences(&changed(change), day("2026-06-01"));
     assert!(!differences.is_empty());

@@ -1,7 +1,7 @@
 //! What a commissioner answers to a claim, and how the claim stands.
 
 use super::world::IN_D;
-use super::{Heard, Told, answer, check, claim, placement, readable, ruling, tell, update};
+use super::{Heard, POLICY, Told, answer, check, claim, placement, readable, ruling, tell, update};
 use crate::policy::Stage;
 use crate::timeline::Ruling;
 use expect_test::{Expect, expect};
@@ -57,6 +57,18 @@ fn a_claim_stands_as_its_commissioner_last_said() {
         claim(R-1, assessment) QAA paid since 2026-11-09, claimed 2026-10-20, Some(50000) of Some(58000)
     "#]],
     );
+}
+
+/// A casefile from before claims had rows: its claim is as old as the word of the provider, not as the first row.
+#[test]
+fn a_claim_that_was_made_before_rows_were_kept_keeps_its_age() {
+    let mut heard = tell(&asked(), "2026-12-01T09:00:00Z");
+    heard.casefile.claims.clear();
+    heard.decide(&POLICY, None, "2026-12-02T09:00:00Z".parse().unwrap());
+    expect![[r#"
+        claim(R-1, assessment) QAA requested since 2026-10-20, claimed 2026-10-20, None of Some(58000)
+    "#]]
+    .assert_eq(&standing(&heard));
 }
 
 /// By its place's code, or as the successor of the body that was asked; nobody else.

@@ -214,3 +214,19 @@ fn an_older_version_that_comes_late_changes_nothing() {
     "#]],
     );
 }
+
+/// Known first by a change of legal status, of which nobody is told: the arrival is looked up on the day on which it came itself.
+#[test]
+fn a_legal_change_that_came_first_does_not_date_the_arrival() {
+    let stay = || placement("P1", "2026-12-15").at(IN_D).sent("2026-12-10T09:00:00Z");
+    let legal = stay().version(2, "2026-12-20T09:00:00Z").with("/placement/reasonForChange", "L");
+    check(
+        &[legal, stay().recorded("2027-01-05T09:00:00Z")],
+        "2027-01-05T10:00:00Z",
+        expect![[r#"
+        arrival-notice P1 -> E10000004 by 2026-12-14, reg 13(4), in-force #1
+        arrival-notice P1 -> QDX/04D by 2026-12-14, reg 13(2), in-force #1
+        arrival-notice P1 -> QAA/01A by 2026-12-14, reg 13(2), in-force #1
+    "#]],
+    );
+}

@@ -1,6 +1,6 @@
 //! By when notices are due, and how long a move without its predecessor waits.
 
-use super::world::{IN_A, IN_C};
+use super::world::{IN_A, IN_C, IN_D};
 use super::{Told, check, check_by, placement};
 use expect_test::expect;
 use jiff::SignedDuration;
@@ -158,6 +158,25 @@ fn a_further_amendment_in_the_same_area_does_not_move_the_clock() {
         notice-correction P1 -> E06000003 by 2026-12-15, reg 13(4), in-force #2 supersedes 1
         notice-correction P1 -> QCC/03C by 2026-12-15, reg 13(2), in-force #2 supersedes 1
         notice-correction P1 -> QAA/01A by 2026-12-15, reg 13(2), in-force #3 supersedes 2
+    "#]],
+    );
+}
+
+/// D has another board from the new year on. Who was told as the board of the day is not newly concerned by an amendment that
+/// leaves the child where it is.
+#[test]
+fn a_board_that_has_changed_since_gives_an_amendment_no_new_clock() {
+    let stay = || placement("P1", "2026-12-21").sent("2026-12-21T09:00:00Z").at(IN_D).unplanned();
+    check(
+        &[stay(), stay().version(2, "2027-01-11T09:00:00Z").with("/placement/type", "K2")],
+        "2027-01-11T10:00:00Z",
+        expect![[r#"
+        arrival-notice P1 -> E10000004 by 2026-12-30, reg 13(4), corrected #1
+        arrival-notice P1 -> QDD/04D by 2026-12-30, reg 13(2), corrected #1
+        arrival-notice P1 -> QAA/01A by 2026-12-30, reg 13(2), corrected #1
+        notice-correction P1 -> E10000004 by 2027-01-11, reg 13(4), in-force #2 supersedes 1
+        notice-correction P1 -> QDD/04D by 2027-01-11, reg 13(2), in-force #2 supersedes 1
+        notice-correction P1 -> QAA/01A by 2027-01-11, reg 13(2), in-force #2 supersedes 1
     "#]],
     );
 }

@@ -103,7 +103,9 @@ fn choose(text: &str) -> Ruling {
 
 /// The claim of Ada for a stage of a referral.
 fn claim(referral: &str, stage: Stage) -> String {
-    claim_id(&CLAIM_KEY, code(A), "1", referral, stage)
+    let id = claim_id(&CLAIM_KEY, code(A), "1", referral, stage);
+    assert!(id.starts_with("CLM-"), "{id}");
+    id
 }
 
 impl Told {

@@ -60,6 +60,16 @@ fn silence_becomes_a_task_after_five_working_days() {
     );
 }
 
+/// Two referrals wait for an answer: the hub wakes for the one asked for first, whichever of the two it looks at first.
+#[test]
+fn of_two_clocks_the_one_that_rings_first_wakes_the_hub() {
+    for [first, second] in [["R-1", "R-2"], ["R-2", "R-1"]] {
+        let history = [placement("P1", "2026-11-02"), concern(first, "2026-11-03"), concern(second, "2026-11-04")];
+        let wake_at = tell(&history, "2026-11-05T09:00:00Z").casefile.wake_at;
+        assert_eq!(wake_at, Some("2026-11-11T00:00:00Z".parse().unwrap()), "{first}");
+    }
+}
+
 #[test]
 fn the_days_to_answer_are_the_policys() {
     check_by(

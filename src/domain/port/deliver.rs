@@ -89,3 +89,28 @@ pub struct Report {
     /// Bounded; no child data.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Deliver, Parcel, Report};
+    use crate::directory::sample::endpoint;
+    use crate::port::BoxFuture;
+
+    /// A rail whose endpoints have nothing that it could check.
+    struct Plain;
+
+    impl Deliver for Plain {
+        fn name(&self) -> &'static str {
+            "plain"
+        }
+
+        fn deliver<'a>(&'a self, _: Parcel<'a>) -> BoxFuture<'a, Report> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn a_rail_that_checks_nothing_finds_no_mistake() {
+        assert_eq!(Plain.check(&endpoint("QKS", None, "..")), Vec::<String>::new());
+    }
+}

@@ -291,9 +291,11 @@ mod tests {
             row("GU14 7JF", "E07000092", ["D4U1Y", "D9Y0V"]),
             row("GU14 7JG", "E07000092", ["", "D9Y0V"]),
             PostcodeRow { ended: Some((2019, 12)), ..row("GU14 6AA", "E07000092", ["D4U1Y", ""]) },
+            PostcodeRow { ended: Some((2023, 1)), ..row("ME14 2AD", "E07000110", ["91Q", "91Q"]) },
+            PostcodeRow { ended: Some((2021, 7)), ..row("GU14 6AB", "E07000092", ["D4U1Y", ""]) },
         ];
         let index = PostcodeIndex::read(encode(&epochs(), &rows).unwrap()).unwrap();
-        assert_eq!(index.len(), 4);
+        assert_eq!(index.len(), 6);
         for row in &rows {
             let area = index.find(row.postcode).unwrap();
             assert_eq!((area.district, area.places, area.ended), (row.district, &row.places[..], row.ended));
