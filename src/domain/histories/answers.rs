@@ -1,7 +1,7 @@
 //! What a commissioner answers to a claim, and how the claim stands.
 
 use super::world::IN_D;
-use super::{Heard, POLICY, Told, answer, check, claim, placement, readable, ruling, tell, update};
+use super::{DIRECTORY, Heard, POLICY, Rules, Told, answer, check, claim, placement, readable, ruling, tell, update};
 use crate::policy::Stage;
 use crate::timeline::Ruling;
 use expect_test::{Expect, expect};
@@ -64,7 +64,7 @@ fn a_claim_stands_as_its_commissioner_last_said() {
 fn a_claim_that_was_made_before_rows_were_kept_keeps_its_age() {
     let mut heard = tell(&asked(), "2026-12-01T09:00:00Z");
     heard.casefile.claims.clear();
-    heard.decide(&POLICY, None, "2026-12-02T09:00:00Z".parse().unwrap());
+    heard.decide(Rules { directory: &DIRECTORY, policy: &POLICY }, None, "2026-12-02T09:00:00Z".parse().unwrap());
     expect![[r#"
         claim(R-1, assessment) QAA requested since 2026-10-20, claimed 2026-10-20, None of Some(58000)
     "#]]
