@@ -1,10 +1,11 @@
 //! `record`: messages with all they cause, in one transaction.
 
-use crate::books::{Books, Move, Post, in_line, is_awaited};
+use crate::books::{Books, Post, in_line};
 use crate::columns::{State, day, hash, hold_number, kind_number, micros, obligation_number};
 use crate::fault::Fault;
 use domain::Code;
 use domain::delivery::{HoldReason, Kind, ObligationState};
+use domain::ledger::standing::is_awaited;
 use domain::port::{
     Acknowledged, ChildKey, ChildUpdate, Entry, Lease, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded,
 };
@@ -210,11 +211,8 @@ fn mark(books: &mut Books, batch: &mut Batch<'_>, post: &Post, state: Obligation
     ])?;
     // Read again: an entry may name one obligation twice, and the delivery may have moved with the first.
     let Some(post) = books.post(post.id)? else { return Ok(()) };
-    if state != ObligationState::Retracted || !post.state.shown().may_become(State::Withdrawn.shown()) {
-        return Ok(());
-    }
-    let note = Some("not owed any more".to_owned());
-    books.shift(&post, &Move { note, settled_at: Some(micros(at)), ..post.to(State::Withdrawn) })?;
+    let Some(next) = post.retracted(at).filter(|_| state == ObligationState::Retracted) else { return Ok(()) };
+    books.shift(&post, &next)?;
     if books.line_up(post.recipient, post.child, post.kind)?.is_some_and(|next_at| next_at <= micros(batch.terms.now)) {
         let code = crate::find::recipient_code(&books.connection, post.recipient)?;
         batch.outcome.due.push(code);
@@ -382,10 +380,8 @@ fn acknowledge(books: &mut Books, acknowledged: &Acknowledged) -> Result<(), Fau
         .execute(params![acknowledged.delivery.as_bytes(), acknowledged.by.as_str(), acknowledged.status, micros(acknowledged.at)])?;
     let Some(post) = books.post(acknowledged.delivery)? else { return Ok(()) };
     books.connection.prepare_cached("UPDATE deliveries SET acknowledged = 1 WHERE row = ?1")?.execute([post.row])?;
-    if post.state.shown().may_become(State::Acknowledged.shown()) {
-        let note = Some(format!("{} by {}", acknowledged.status, acknowledged.by));
-        let breached_at = post.breach_at(acknowledged.at);
-        books.shift(&post, &Move { note, settled_at: Some(micros(acknowledged.at)), breached_at, ..post.to(State::Acknowledged) })?;
+    if let Some(next) = post.answered(acknowledged) {
+        books.shift(&post, &next)?;
     }
     Ok(())
 }
