@@ -103,6 +103,25 @@ pub trait Ledger: LedgerView {
 
     /// Releases or holds everything of a recipient's lane (the endpoint came back, or answered 410). Answers how many.
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Work that must run once among all hubs on a ledger: whether it is `holder`'s, from now until `until`. Asking again before then
+    /// keeps it; what nobody has kept is the next one's who asks. A hub that has its ledger to itself has every duty.
+    fn hold_duty<'a>(
+        &'a self,
+        name: &'static str,
+        holder: Uuid,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, LedgerError>> {
+        let _ = (name, holder, until, now);
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    /// The next thing that another hub on this ledger tells. Some may never come, for what they tell of is found by looking, too; a
+    /// ledger with one hub has none.
+    fn news<'a>(&'a self) -> BoxFuture<'a, News> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// Looking at a ledger changes nothing: a command may do it while a hub runs.
@@ -308,6 +327,15 @@ pub struct LaneRoom {
     pub room: usize,
 }
 
+/// What another hub did that this one may act on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum News {
+    /// Something is due for this recipient that came leased to nobody.
+    Due(Code),
+    /// Something was accepted for this recipient by a rail where it must be collected.
+    Accepted(Code),
+}
+
 /// When a lane has something to do.
 #[derive(Clone, Debug)]
 pub struct LaneDue {
@@ -413,6 +441,19 @@ pub enum OperatorAction {
     Release,
     /// Withdrawn by hand.
     Discard,
+}
+
+impl OperatorAction {
+    /// As it is kept beside the delivery.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Discard => "discard",
+        }
+    }
 }
 
 impl Alias {

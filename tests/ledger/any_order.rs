@@ -113,7 +113,8 @@ impl Model {
             Verb::MarkBreaches => self.mark_breaches(desk).await,
             Verb::Reopen => {
                 desk.reopen();
-                for item in self.items.values_mut().filter(|item| item.state == DeliveryState::Leased) {
+                let freed = |item: &&mut Item| item.state == DeliveryState::Leased && !desk.shelf.is_shared;
+                for item in self.items.values_mut().filter(freed) {
                     (item.state, item.next_at) = (DeliveryState::Due, 0);
                 }
             }

@@ -144,7 +144,7 @@ pub fn delivered() -> Next {
 
 /// A ledger with shorthand around it.
 pub struct Desk {
-    shelf: Shelf,
+    pub shelf: Shelf,
     ledger: Option<Arc<dyn Ledger>>,
     /// The moment of the last check: leases up to here may be running.
     pub now: i64,

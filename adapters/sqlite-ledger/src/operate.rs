@@ -24,7 +24,7 @@ pub fn operate(books: &mut Books, deliveries: &[Uuid], action: OperatorAction, r
         books
             .connection
             .prepare_cached("INSERT INTO operator_actions (delivery, action, reason, at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![post.row, name(action), reason, micros(now)])?;
+            .execute(params![post.row, action.name(), reason, micros(now)])?;
         moved.push(*delivery);
     }
     Ok(moved)
@@ -37,15 +37,6 @@ fn put_in_force(books: &Books, post: &Post, now: Timestamp) -> Result<(), Fault>
         books.connection.prepare_cached("UPDATE obligations SET state = ?3, changed_at = ?4 WHERE row = ?1 AND state = ?2")?;
     statement.execute(params![post.row, held, in_force, micros(now)])?;
     Ok(())
-}
-
-fn name(action: OperatorAction) -> &'static str {
-    match action {
-        OperatorAction::Retry => "retry",
-        OperatorAction::Hold => "hold",
-        OperatorAction::Release => "release",
-        OperatorAction::Discard => "discard",
-    }
 }
 
 /// Holds what is due in a lane, or releases what the lane's endpoint held. What a rule or a person holds by itself stays
