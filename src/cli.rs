@@ -10,6 +10,7 @@ mod directory;
 mod doctor;
 mod explain;
 mod import_903;
+mod keys;
 mod publish;
 mod reclaims;
 mod review;
@@ -76,6 +77,9 @@ enum Command {
     /// List what waits for a person
     #[command(subcommand)]
     Review(review::Command),
+    /// List and change the keys that child data is sealed with
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Make tokens for those who use the HTTP interface
     #[command(subcommand)]
     Token(token::Command),
@@ -116,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Reclaims(command) => reclaims::reclaims(&context, &command),
         Command::Review(command) => review::review(&context, &command),
+        Command::Keys(command) => keys::keys(&context, &command),
         Command::Token(command) => token::token(&context, &command),
         Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),

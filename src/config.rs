@@ -13,6 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 use reader::Reader;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// MESH closes a mailbox that nobody looks into for a day; twenty hours leave time to mend a fault.
+const MAILBOX_SECONDS_MAX: u64 = 72_000;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -60,6 +64,8 @@ pub struct Delivery {
     pub retry: RetryPolicy,
     /// Most deliveries leased by this hub at once.
     pub in_memory_max: usize,
+    /// Time between two looks into the hub's mailboxes.
+    pub mailbox_poll: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -124,6 +130,7 @@ impl Settings {
                     age_max: SignedDuration::from_hours(reader.whole("delivery", "age_max_hours", 1..=8_760, 72_i64)),
                 },
                 in_memory_max: reader.whole("delivery", "in_memory_max", 16..=65_536, 4_096),
+                mailbox_poll: Duration::from_secs(reader.whole("delivery", "mailbox_poll_seconds", 1..=MAILBOX_SECONDS_MAX, 300)),
             },
             rules: rules(&mut reader),
             log: Log {

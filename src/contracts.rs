@@ -2,13 +2,14 @@
 //!
 //! One [`Contract`] is one version of one message, compiled from its JSON Schema in `schemas/`. The schema is the one
 //! truth: the XML reader's shape is made from it too, so that both formats are held to the same words. A document goes
-//! bytes -> value -> contract -> message, and every mistake found on the way is reported at once.
+//! bytes -> value -> contract -> message, and every mistake found on the way is reported at once. A FHIR message (a provider's answer
+//! to a referral) becomes a value of the contract `referral-update` first.
 
 mod format;
 mod reasons;
 mod schema;
 
-pub use format::Format;
+pub use format::{FHIR, Format};
 
 use domain::Code;
 use domain::contract::Shape;
@@ -54,7 +55,8 @@ struct Draft {
     value: Value,
     /// What the reader found wrong already.
     found: Vec<Reason>,
-    /// False where an XML document's root has no contract; `found` says so then. A JSON document names its contract inside.
+    /// False where an XML document's root has no contract, or a FHIR message is no answer that the hub takes; `found` says so then.
+    /// A JSON document names its contract inside.
     has_contract: bool,
 }
 
@@ -102,6 +104,13 @@ impl Contracts {
 
     fn parse(&self, content_type: Option<&str>, bytes: &[u8]) -> Result<Draft, Reason> {
         match Format::of(content_type, bytes)? {
+            Format::Fhir => Ok(match fhir::referral_update(&json::parse(bytes)?) {
+                Ok(value) => Draft { value, found: Vec::new(), has_contract: true },
+                Err(fhir::Refusal(reasons)) => {
+                    let found = reasons.into_iter().map(|reason| Reason::new(reason.issue.code(), reason.expression, reason.text));
+                    Draft { value: Value::Null, found: found.collect(), has_contract: false }
+                }
+            }),
             Format::Json => Ok(Draft { value: json::parse(bytes)?, found: Vec::new(), has_contract: true }),
             Format::Xml => {
                 let has_contract = Cell::new(false);

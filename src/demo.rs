@@ -34,9 +34,9 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use news::News;
 use office::{Office, Staff};
 use organisations::{Organisations, Outage, Tempo};
-use region::{OUT_OF_REACH, PLACES};
+use region::{OUT_OF_REACH, PLACES, Rail};
 use screen::{Screen, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,9 +142,13 @@ impl Ensemble {
         let (office, staff) = Office::open(url, publisher, receipts, &run);
 
         let news = News::default();
-        let organisations = Organisations::start(organisations::Parts {
+        let secrets = folder.secrets(&cast)?;
+        // A secret is as good a token as any.
+        let tokens: BTreeMap<Code, String> = secrets.clone().into_iter().filter(|(code, _)| Rail::of(*code) == Rail::Feed).collect();
+        let mut organisations = Organisations::start(organisations::Parts {
             directory: Arc::clone(&directory),
-            secrets: folder.secrets(&cast)?,
+            broker: settings.broker.url.clone(),
+            secrets,
             office: office.clone(),
             news: news.clone(),
             tempo: Tempo { step: Duration::from_millis(if options.once { 300 } else { 4_000 }) },
@@ -155,9 +159,11 @@ impl Ensemble {
         .await?;
         settings.endpoints = Some(folder.endpoints(&cast, &directory, organisations.address())?);
         settings.publishers = Some(folder.publishers(&cast, &directory)?);
+        settings.tokens = Some(folder.tokens(&tokens)?);
 
         let hub = Hub::start(&settings).await.map_err(|error| error.to_string())?;
-        introduce(&hub, cast.len(), options);
+        organisations.follow(hub.address(), &tokens)?;
+        introduce(&hub, &cast, options);
         let stage = Self { settings, directory, hub, organisations, office, staff, news, run, _folder: folder };
         stage.ready().await?;
         Ok(stage)
@@ -234,7 +240,8 @@ impl Ensemble {
             return Ok(Some(format!("{to_publish} messages are to be published, and {} receipts are to come", before.unanswered())));
         }
         let balance = self.hub.ledger.balance(Timestamp::now()).await?;
-        let states = balance.states.iter().filter(|(state, _)| matches!(state, DeliveryState::Due | DeliveryState::Leased));
+        let open = [DeliveryState::Due, DeliveryState::Leased, DeliveryState::Accepted];
+        let states = balance.states.iter().filter(|(state, _)| open.contains(state));
         let pending: u64 = states.map(|(_, count)| count).sum();
         if pending > 0 {
             return Ok(Some(format!("{pending} deliveries are still to be made")));
@@ -249,8 +256,7 @@ impl Ensemble {
         let books = self.office.books();
         self.staff.leave().await;
         self.hub.stop().await;
-        let (seen, taken) = (self.organisations.seen(), self.organisations.taken());
-        self.organisations.stop().await;
+        let (seen, taken) = self.organisations.stop().await;
         let seconds = (begun.elapsed().as_secs_f64() * 10.0).round() / 10.0;
         let account = Account { books, seen, taken, children, seconds, whole, cut_short };
         let drawn = Summary::draw(ledger.as_ref(), account, Timestamp::now(), today).await;
@@ -337,10 +343,13 @@ fn outgoing(told: Told) -> Outgoing {
     }
 }
 
-fn introduce(hub: &Hub, organisations: usize, options: &Options) {
+fn introduce(hub: &Hub, cast: &[Code], options: &Options) {
+    let [webhooks, queues, feeds] =
+        [Rail::Webhook, Rail::Queue, Rail::Feed].map(|rail| cast.iter().filter(|code| Rail::of(**code) == rail).count());
     let what = if options.once { "The messages of a fixed history".to_owned() } else { format!("{} messages a minute", options.rate) };
     eprintln!(
-        "{what} about invented children of the South East go to a hub, which tells {organisations} simulated organisations. Status page: {}",
+        "{what} about invented children of the South East go to a hub, which tells {} simulated organisations: {webhooks} by webhook, {queues} by queue, {feeds} by feed. Status page: {}",
+        cast.len(),
         page(hub)
     );
 }

@@ -1,7 +1,8 @@
-//! The HTTP listener: pages for operators, and the interface for organisations (`/api/v1`): messages in, feeds out.
+//! The HTTP listener: pages for operators, and the interface for organisations (`/api/v1`): messages in, feeds out; and `/fhir`, where
+//! providers answer referrals.
 //!
-//! Every route under `/api` asks for a bearer token, and answers what went wrong as a problem document (RFC 9457). What it holds
-//! in memory is bounded per organisation and in all (`places`).
+//! Every route under `/api` and `/fhir` asks for a bearer token, and answers what went wrong as a problem document (RFC 9457), or as an
+//! OperationOutcome. What it holds in memory is bounded per organisation and in all (`places`).
 
 mod bearer;
 mod feeds;
@@ -9,6 +10,7 @@ mod messages;
 mod pages;
 mod places;
 mod problem;
+mod process_message;
 
 pub use bearer::token_digest;
 pub use places::Places;
@@ -96,6 +98,7 @@ fn router(state: State) -> Router {
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(pages::metrics))
         .route("/api/v1/messages", post(messages::take))
+        .route("/fhir/$process-message", post(process_message::take))
         .route("/api/v1/feeds/{organisation}", get(feeds::list))
         .route("/api/v1/feeds/{organisation}/collected", post(feeds::collected))
         .route("/api/v1/feeds/{organisation}/stream", get(feeds::stream))

@@ -10,9 +10,9 @@ use crate::journey::{Journey, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, http, intake, wiring};
+use crate::{clock, http, intake, post, wiring};
 use arc_swap::ArcSwap;
-use domain::port::{Figures, Ledger};
+use domain::port::{Deliver, Figures, Ledger};
 use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub struct Hub {
     intake_task: JoinHandle<()>,
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
+    post_task: JoinHandle<()>,
+    rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
     dispatch: DispatchHandle,
     stop: watch::Sender<bool>,
@@ -75,10 +77,12 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
+        let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
+        let to_close = rails.values().map(Arc::clone).collect();
         let dispatch = Dispatch::start(dispatch::Parts {
             ledger: Arc::clone(&ledger),
             directory,
-            deliverers: wiring::deliverers(),
+            deliverers: rails,
             open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
             retry: settings.delivery.retry,
             lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
@@ -95,6 +99,9 @@ impl Hub {
             clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
+        let post_parts =
+            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
+        let post_task = tokio::spawn(post::run(post_parts));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
             broker: intake.state(),
@@ -121,7 +128,21 @@ impl Hub {
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self { intake, intake_task, letterbox_task, clock_task, http, dispatch, stop, control, reloader, ledger, metrics })
+        Ok(Self {
+            intake,
+            intake_task,
+            letterbox_task,
+            clock_task,
+            post_task,
+            rails: to_close,
+            http,
+            dispatch,
+            stop,
+            control,
+            reloader,
+            ledger,
+            metrics,
+        })
     }
 
     /// Where the status page is.
@@ -152,7 +173,13 @@ impl Hub {
         drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
-        for (name, task) in [("intake", self.intake_task), ("HTTP intake", self.letterbox_task), ("clock", self.clock_task)] {
+        let tasks = [
+            ("intake", self.intake_task),
+            ("HTTP intake", self.letterbox_task),
+            ("clock", self.clock_task),
+            ("look into the mailboxes", self.post_task),
+        ];
+        for (name, task) in tasks {
             if tokio::time::timeout(DRAIN, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }
@@ -160,6 +187,9 @@ impl Hub {
         let drained = self.dispatch.drain(tokio::time::Instant::now() + DRAIN).await;
         if drained.left > 0 {
             tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
+        }
+        for rail in &self.rails {
+            rail.close().await;
         }
         if let Ok(intake) = Arc::try_unwrap(self.intake).map_err(drop) {
             intake.close().await;

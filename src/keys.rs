@@ -1,25 +1,36 @@
 //! Key material: what seals child data at rest, what pseudonyms and claim ids are made with, what certificates are signed with.
 
+mod file;
+
+pub use file::{KeyFile, NotChanged, Secret};
+
+use arc_swap::ArcSwap;
 use domain::Code;
-use domain::hex::{hex, unhex};
+use domain::hex::hex;
 use domain::port::{Alias, ChildKey};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// First byte of everything sealed: says how.
 const SEALED_V1: u8 = 1;
 const KEY_ID_LENGTH: usize = 4;
-const MASTER_LENGTH: usize = 32;
 
-/// The keys of one hub. Each is derived from one master by its own label, so that none can be used for another's purpose.
+/// Names a sealing key: it stands before everything that the key sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(pub [u8; KEY_ID_LENGTH]);
+
+/// The keys of one hub. Each is derived from one secret by its own label, so that none can be used for another's purpose. Sealing
+/// keys can be changed ([`KeyFile`]); what pseudonyms, claim ids and certificates are made with stays.
 pub struct Keys {
-    seal: LessSafeKey,
-    key_id: [u8; KEY_ID_LENGTH],
+    ring: ArcSwap<Ring>,
+    /// Where further sealing keys are found; none where the keys came from no file.
+    path: Option<PathBuf>,
     pseudonym: hmac::Key,
     claim: [u8; 32],
     certificate: Ed25519KeyPair,
@@ -53,7 +64,7 @@ pub enum KeyError {
     #[error("the key file {path} cannot be read or written; check that the hub's user owns it")]
     File { path: String, source: std::io::Error },
     #[error(
-        "the key file {path} does not hold 64 hexadecimal digits; restore it from your backup: without it nothing in the ledger can be opened"
+        "the key file {path} does not begin with 64 hexadecimal digits, or has a line that is no key; restore it from your backup: without it nothing in the ledger can be opened"
     )]
     Malformed { path: String },
     #[error("what the ledger holds was sealed with key {found}, this hub has key {own}; restore the key file that belongs to this ledger")]
@@ -64,51 +75,122 @@ pub enum KeyError {
     NoRandom,
 }
 
+/// The sealing keys: all of them open, one seals.
+struct Ring {
+    keys: Vec<(KeyId, LessSafeKey)>,
+    sealing: usize,
+}
+
+impl Ring {
+    fn new(file: &KeyFile) -> Result<Self, KeyError> {
+        let secrets = std::iter::once(&file.master).chain(file.seals.iter().map(|seal| &seal.secret));
+        let keys = secrets.map(sealing_key).collect::<Result<_, _>>()?;
+        Ok(Self { keys, sealing: file.sealing().map_or(0, |at| at + 1) })
+    }
+
+    fn get(&self, id: KeyId) -> Option<&LessSafeKey> {
+        self.keys.iter().find(|(known, _)| *known == id).map(|(_, key)| key)
+    }
+
+    /// The key that seals; the master's is always there.
+    fn sealing(&self) -> &(KeyId, LessSafeKey) {
+        &self.keys[self.sealing]
+    }
+}
+
+fn sealing_key(secret: &Secret) -> Result<(KeyId, LessSafeKey), KeyError> {
+    let secret = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    let key = UnboundKey::new(&AES_256_GCM, &derived(&secret, "seal v1")).map_err(|_| KeyError::Tampered)?;
+    Ok((id_of(&secret), LessSafeKey::new(key)))
+}
+
+fn id_of(secret: &hmac::Key) -> KeyId {
+    let mut id = [0; KEY_ID_LENGTH];
+    id.copy_from_slice(&derived(secret, "key id v1")[..KEY_ID_LENGTH]);
+    KeyId(id)
+}
+
+fn derived(secret: &hmac::Key, purpose: &str) -> [u8; 32] {
+    let mut key = [0; 32];
+    key.copy_from_slice(hmac::sign(secret, purpose.as_bytes()).as_ref());
+    key
+}
+
+impl KeyId {
+    /// Of the sealing key that is made from a secret.
+    #[must_use]
+    pub fn of(secret: &Secret) -> Self {
+        id_of(&hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// Which key sealed this; none where it is nothing sealed.
+    #[must_use]
+    pub fn of_sealed(sealed: &[u8]) -> Option<Self> {
+        let id = sealed.get(1..=KEY_ID_LENGTH).filter(|_| sealed[0] == SEALED_V1)?;
+        id.try_into().ok().map(Self)
+    }
+}
+
+impl std::fmt::Display for KeyId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
 impl Keys {
     /// Reads the key file, or makes one where there is none yet (readable by its owner only).
     ///
     /// # Errors
     /// Where the file can't be read, written or understood.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        let file_error = |source| KeyError::File { path: path.display().to_string(), source };
-        match std::fs::read_to_string(path) {
-            Ok(text) => {
-                let master = unhex(text.trim()).ok_or_else(|| KeyError::Malformed { path: path.display().to_string() })?;
-                Self::from_master(&master)
+        if !path.exists() {
+            let file = KeyFile::new(random_secret()?);
+            let file_error = |source| KeyError::File { path: path.display().to_string(), source };
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(file_error)?;
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let mut master = [0; MASTER_LENGTH];
-                SystemRandom::new().fill(&mut master).map_err(|_| KeyError::NoRandom)?;
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder).map_err(file_error)?;
-                }
-                write_private(path, &hex(&master)).map_err(file_error)?;
-                Self::from_master(&master)
-            }
-            Err(error) => Err(file_error(error)),
+            write_private(path, &file.text()).map_err(file_error)?;
         }
+        Ok(Self { path: Some(path.to_owned()), ..Self::from_file(&read_file(path)?)? })
     }
 
     /// # Errors
     /// Where the operating system gives no random numbers.
-    pub fn from_master(master: &[u8; MASTER_LENGTH]) -> Result<Self, KeyError> {
-        let master = hmac::Key::new(hmac::HMAC_SHA256, master);
-        let derive = |purpose: &str| -> [u8; 32] {
-            let mut key = [0; 32];
-            key.copy_from_slice(hmac::sign(&master, purpose.as_bytes()).as_ref());
-            key
-        };
-        let seal = derive("seal v1");
-        let mut key_id = [0; KEY_ID_LENGTH];
-        key_id.copy_from_slice(&derive("key id v1")[..KEY_ID_LENGTH]);
+    pub fn from_master(master: &Secret) -> Result<Self, KeyError> {
+        Self::from_file(&KeyFile::new(*master))
+    }
+
+    fn from_file(file: &KeyFile) -> Result<Self, KeyError> {
+        let master = hmac::Key::new(hmac::HMAC_SHA256, &file.master);
         Ok(Self {
-            seal: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &seal).map_err(|_| KeyError::Tampered)?),
-            key_id,
-            pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &derive("pseudonym v1")),
-            claim: derive("claim v1"),
-            certificate: Ed25519KeyPair::from_seed_unchecked(&derive("certificate v1")).map_err(|_| KeyError::Tampered)?,
+            ring: ArcSwap::from_pointee(Ring::new(file)?),
+            path: None,
+            pseudonym: hmac::Key::new(hmac::HMAC_SHA256, &derived(&master, "pseudonym v1")),
+            claim: derived(&master, "claim v1"),
+            certificate: Ed25519KeyPair::from_seed_unchecked(&derived(&master, "certificate v1")).map_err(|_| KeyError::Tampered)?,
             nonces: Nonces::new()?,
         })
+    }
+
+    /// Takes in what the key file says now of sealing keys: others may have been added, or another may be in use.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is another hub's: then everything stays as it was.
+    pub fn reload(&self) -> Result<(), KeyError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let ring = Ring::new(&read_file(path)?)?;
+        let (own, found) = (self.ring.load().keys[0].0, ring.keys[0].0);
+        if own != found {
+            return Err(KeyError::OtherKey { found: found.to_string(), own: own.to_string() });
+        }
+        self.ring.store(Arc::new(ring));
+        Ok(())
+    }
+
+    /// The key that seals now.
+    #[must_use]
+    pub fn sealing(&self) -> KeyId {
+        self.ring.load().sealing().0
     }
 
     /// Encrypts and authenticates; `purpose` must be given again to open.
@@ -118,33 +200,37 @@ impl Keys {
     pub fn seal(&self, purpose: &str, content: &[u8]) -> Result<Vec<u8>, KeyError> {
         let nonce = self.nonces.next();
         let header = 1 + KEY_ID_LENGTH + NONCE_LEN;
+        let ring = self.ring.load();
+        let (id, key) = ring.sealing();
         let mut sealed = Vec::with_capacity(header + content.len() + AES_256_GCM.tag_len());
         sealed.push(SEALED_V1);
-        sealed.extend_from_slice(&self.key_id);
+        sealed.extend_from_slice(&id.0);
         sealed.extend_from_slice(&nonce);
         sealed.extend_from_slice(content);
         let (_, body) = sealed.split_at_mut(header);
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = self.seal.seal_in_place_separate_tag(nonce, Aad::from(purpose.as_bytes()), body).map_err(|_| KeyError::Tampered)?;
+        let tag = key.seal_in_place_separate_tag(nonce, Aad::from(purpose.as_bytes()), body).map_err(|_| KeyError::Tampered)?;
         sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 
+    /// A key that is not known yet is looked for in the key file once more: another hub may have begun to use it.
+    ///
     /// # Errors
     /// Where it was sealed with another key, for another purpose, or changed.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let header = 1 + KEY_ID_LENGTH + NONCE_LEN;
-        let (head, body) = sealed.split_at_checked(header).ok_or(KeyError::Tampered)?;
-        let key_id = &head[1..=KEY_ID_LENGTH];
-        if head[0] != SEALED_V1 {
-            return Err(KeyError::Tampered);
+        let id = KeyId::of_sealed(sealed).ok_or(KeyError::Tampered)?;
+        let (head, body) = sealed.split_at_checked(1 + KEY_ID_LENGTH + NONCE_LEN).ok_or(KeyError::Tampered)?;
+        let mut ring = self.ring.load_full();
+        if ring.get(id).is_none() {
+            self.reload()?;
+            ring = self.ring.load_full();
         }
-        if key_id != self.key_id {
-            return Err(KeyError::OtherKey { found: hex(key_id), own: hex(&self.key_id) });
-        }
+        let own = || ring.sealing().0.to_string();
+        let key = ring.get(id).ok_or_else(|| KeyError::OtherKey { found: id.to_string(), own: own() })?;
         let nonce = Nonce::try_assume_unique_for_key(&head[1 + KEY_ID_LENGTH..]).map_err(|_| KeyError::Tampered)?;
         let mut body = body.to_vec();
-        let length = self.seal.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut body).map_err(|_| KeyError::Tampered)?.len();
+        let length = key.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut body).map_err(|_| KeyError::Tampered)?.len();
         body.truncate(length);
         Ok(body)
     }
@@ -194,13 +280,47 @@ impl Keys {
     }
 }
 
+/// # Errors
+/// Where the operating system gives none.
+pub fn random_secret() -> Result<Secret, KeyError> {
+    let mut secret = Secret::default();
+    SystemRandom::new().fill(&mut secret).map_err(|_| KeyError::NoRandom)?;
+    Ok(secret)
+}
+
+/// # Errors
+/// Where the file is not there, can't be read, or is no key file.
+pub fn read_file(path: &Path) -> Result<KeyFile, KeyError> {
+    let text = std::fs::read_to_string(path).map_err(|source| KeyError::File { path: path.display().to_string(), source })?;
+    KeyFile::read(&text).ok_or_else(|| KeyError::Malformed { path: path.display().to_string() })
+}
+
+/// Puts a changed key file in the old one's place: whoever reads it meanwhile reads either.
+///
+/// # Errors
+/// Where it can't be written; the old one is still there then.
+pub fn replace_file(path: &Path, file: &KeyFile) -> Result<(), KeyError> {
+    let file_error = |source| KeyError::File { path: path.display().to_string(), source };
+    let newer = path.with_extension("new");
+    match std::fs::remove_file(&newer) {
+        // What a change that was cut short has left.
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file_error(error)),
+        _ => {}
+    }
+    write_private(&newer, &file.text()).map_err(file_error)?;
+    std::fs::rename(&newer, path).map_err(file_error)?;
+    // The folder's own entry has to outlast a power cut too.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(file_error)
+}
+
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
-    writeln!(file, "{text}")?;
+    file.write_all(text.as_bytes())?;
     // A ledger sealed with a key that a power cut took away would be lost.
     file.sync_all()
 }
@@ -253,5 +373,41 @@ mod tests {
         assert_eq!(first.child(authority, "104233"), again.child(authority, "104233"));
         std::fs::write(&path, "abc").unwrap();
         assert!(matches!(Keys::load_or_create(&path), Err(KeyError::Malformed { .. })));
+    }
+
+    #[test]
+    fn a_new_key_opens_before_it_seals_and_old_content_stays_readable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.key");
+        let (one, two) = (Keys::load_or_create(&path).unwrap(), Keys::load_or_create(&path).unwrap());
+        let first = one.seal("payload", b"Ada").unwrap();
+        let child = one.child(Code::new("E10000016").unwrap(), "104233");
+
+        let mut file = read_file(&path).unwrap();
+        file.add(random_secret().unwrap()).unwrap();
+        replace_file(&path, &file).unwrap();
+        one.reload().unwrap();
+        assert_eq!(KeyId::of_sealed(&one.seal("payload", b"Ada").unwrap()), KeyId::of_sealed(&first), "known, and not used yet");
+        file.use_next().unwrap();
+        replace_file(&path, &file).unwrap();
+        one.reload().unwrap();
+        let second = one.seal("payload", b"Ada").unwrap();
+        assert_ne!(KeyId::of_sealed(&second), KeyId::of_sealed(&first));
+        assert_eq!(KeyId::of_sealed(&second), Some(one.sealing()));
+
+        // The other hub has not been told: it finds the key by itself.
+        for keys in [&one, &two] {
+            assert_eq!((keys.open("payload", &first).unwrap(), keys.open("payload", &second).unwrap()), (b"Ada".to_vec(), b"Ada".to_vec()));
+            assert_eq!(keys.child(Code::new("E10000016").unwrap(), "104233"), child, "pseudonyms stay");
+        }
+        assert_eq!(
+            std::fs::metadata(&path).map(|found| std::os::unix::fs::PermissionsExt::mode(&found.permissions()) & 0o777).unwrap(),
+            0o600
+        );
+
+        // Another hub's file in its place changes nothing.
+        replace_file(&path, &KeyFile::new([9; 32])).unwrap();
+        assert!(matches!(one.reload(), Err(KeyError::OtherKey { .. })));
+        assert_eq!(one.open("payload", &second).unwrap(), b"Ada");
     }
 }

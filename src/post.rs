@@ -15,8 +15,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// MESH asks for no more than one look in five minutes, and for one a day.
-pub const EVERY: Duration = Duration::from_secs(300);
 /// Documents taken out of one mailbox in one look; the rest waits for the next.
 const LETTERS_MAX: usize = 500;
 /// Accepted deliveries read from the ledger at once.

@@ -94,6 +94,9 @@ impl Reloader {
             postcodes: differences.postcodes.to_string(),
             consequences: Consequences::default(),
         };
+        if !rehearsal && let Err(error) = self.journey.keys.reload() {
+            reloaded.warnings.push(format!("sealing goes on with the keys that were known: {}", chain(&error)));
+        }
         let mut affected = Affected::default();
         if !differences.is_empty() {
             affected = consequences::compare(&self.journey, &older, &newer).await.map_err(NotReloaded::NotCompared)?;

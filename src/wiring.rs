@@ -2,15 +2,31 @@
 
 use crate::config::Settings;
 use crate::directory::{self, Loaded, Rails, Sources};
-use domain::port::{Deliver, Ledger, LedgerError, LedgerView};
+use domain::port::{Deliver, Ledger, LedgerError, LedgerView, Post};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// The rails, by the name that an endpoint gives as its `adapter`. Making one opens nothing: it connects when it delivers.
+/// The ways to organisations.
+pub struct Plugged {
+    /// By the name that an endpoint gives as its `adapter`.
+    pub rails: Rails,
+    /// Those of them that have mailboxes.
+    pub posts: Vec<Arc<dyn Post>>,
+}
+
+/// The rails. Making one opens nothing: it connects when it delivers.
 #[must_use]
-pub fn deliverers() -> Rails {
-    let rails: [Arc<dyn Deliver>; 2] = [Arc::new(webhook::Webhook::new()), Arc::new(feed::Feed)];
-    rails.into_iter().map(|rail| (rail.name(), rail)).collect()
+pub fn rails(broker: &amqp::Settings) -> Plugged {
+    let mesh = Arc::new(mesh::Mesh::new());
+    let rails: [Arc<dyn Deliver>; 6] = [
+        Arc::new(webhook::Webhook::new()),
+        Arc::new(feed::Feed),
+        Arc::new(amqp::Queue::new(broker)),
+        Arc::new(email::Email),
+        Arc::new(fhir::Fhir::new()),
+        Arc::clone(&mesh) as Arc<dyn Deliver>,
+    ];
+    Plugged { rails: rails.into_iter().map(|rail| (rail.name(), rail)).collect(), posts: vec![mesh] }
 }
 
 /// # Errors
@@ -31,7 +47,7 @@ pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, Ledger
 /// Every mistake in the directory.
 pub fn directory(settings: &Settings, now: Timestamp) -> Result<Loaded, directory::Mistakes> {
     let today = settings.rules.day(now);
-    let rails = deliverers();
+    let rails = rails(&broker(settings)).rails;
     let mut sources = Sources::folder(&settings.directory, &rails, today);
     sources.endpoints.clone_from(&settings.endpoints);
     sources.publishers.clone_from(&settings.publishers);

@@ -114,7 +114,7 @@ async fn posts(bench: &Bench<'_>) -> Result<f64, String> {
         from: None,
         to: None,
     };
-    let webhook = wiring::deliverers().remove("webhook").ok_or("this build has no webhook adapter")?;
+    let webhook = wiring::rails(&wiring::broker(bench.settings)).rails.remove("webhook").ok_or("this build has no webhook adapter")?;
     let (begun, mut count) = (Instant::now(), 0_u32);
     bench.sinks.expect(u32::MAX, POSTS_MAX);
     while begun.elapsed() < SPAN {

@@ -1,4 +1,4 @@
-//! JSON or XML: by the content type, else by the first character.
+//! JSON, XML or FHIR: by the content type, else JSON or XML by the first character.
 
 use domain::message::Reason;
 
@@ -6,7 +6,12 @@ use domain::message::Reason;
 pub enum Format {
     Json,
     Xml,
+    /// A message Bundle in JSON.
+    Fhir,
 }
+
+/// FHIR's own media type of JSON.
+pub const FHIR: &str = "application/fhir+json";
 
 impl Format {
     /// # Errors
@@ -21,6 +26,7 @@ impl Format {
         let format = match media_type.to_ascii_lowercase().as_str() {
             "application/json" => Self::Json,
             "application/xml" | "text/xml" => Self::Xml,
+            FHIR => Self::Fhir,
             _ => {
                 let sentence = "The content type must be application/json, application/xml or text/xml.";
                 return Err(Reason::new("unknown-content-type", "", sentence));
@@ -52,6 +58,7 @@ mod tests {
             (Some("Application/XML; charset=\"UTF-8\""), "{}", Ok(Format::Xml)),
             (Some("text/xml ;charset = utf-8; x=y"), "{}", Ok(Format::Xml)),
             (None, " \r\n<a/>", Ok(Format::Xml)),
+            (Some("application/fhir+json; version=1.0.0"), "{}", Ok(Format::Fhir)),
             (Some(" "), "\u{FEFF}<a/>", Ok(Format::Xml)),
             (None, " {}", Ok(Format::Json)),
             (None, "", Ok(Format::Json)),

@@ -1,7 +1,10 @@
 //! The demo's own folder: a ledger, secrets and settings that are made anew at each start.
 
+use super::region::Rail;
+use crate::http::token_digest;
 use domain::Code;
 use domain::directory::{Directory, OrganisationKind};
+use domain::hex::hex;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,8 +17,8 @@ use std::path::{Path, PathBuf};
 /// By this file the demo knows a folder of its own; it also keeps a second demo out.
 const MARK: &str = "made-by-placement-hub-demo";
 /// What the demo makes, and may delete again.
-const FILES: [&str; 8] =
-    ["hub.db", "hub.db-wal", "hub.db-shm", "hub.db-journal", "hub.db.lock", "hub.key", "endpoints.toml", "publishers.toml"];
+const FILES: [&str; 9] =
+    ["hub.db", "hub.db-wal", "hub.db-shm", "hub.db-journal", "hub.db.lock", "hub.key", "endpoints.toml", "publishers.toml", "tokens.toml"];
 const SECRETS: &str = "secrets";
 const SECRET_ENDING: &str = "whsec";
 /// Letters of a secret: 24 bytes in base64, the least that the webhook standard allows.
@@ -70,7 +73,7 @@ impl Folder {
         Ok(secrets)
     }
 
-    /// Who is reached how: everybody at one address, with a path each.
+    /// Who is reached how: by webhook all at one address, with a path each.
     ///
     /// # Errors
     /// A sentence.
@@ -78,13 +81,30 @@ impl Folder {
         let mut text = String::from("# Written by `placement-hub demo` at its start.\n");
         for code in organisations {
             let name = directory.organisation(*code).map_or("", |organisation| organisation.name.as_str());
+            let way = match Rail::of(*code) {
+                Rail::Queue => "adapter = \"queue\"".to_owned(),
+                Rail::Feed => "adapter = \"feed\"".to_owned(),
+                Rail::Webhook => format!(
+                    "adapter = \"webhook\"\nurl = \"http://{address}/{code}\"\nsecret_files = [\"{SECRETS}/{code}.{SECRET_ENDING}\"]\nallow_private = true"
+                ),
+            };
             // Writing to a text cannot fail.
-            let _ = write!(
-                text,
-                "\n[[endpoint]] # {name}\norganisation = \"{code}\"\nadapter = \"webhook\"\nurl = \"http://{address}/{code}\"\nsecret_files = [\"{SECRETS}/{code}.{SECRET_ENDING}\"]\nallow_private = true\ntimeout_seconds = 5\n"
-            );
+            let _ = write!(text, "\n[[endpoint]] # {name}\norganisation = \"{code}\"\n{way}\ntimeout_seconds = 5\n");
         }
         self.write("endpoints.toml", &text)
+    }
+
+    /// The tokens of those who fetch their feeds.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn tokens(&self, tokens: &BTreeMap<Code, String>) -> Result<PathBuf, String> {
+        let mut text = String::from("# Written by `placement-hub demo` at its start.\n");
+        for (code, token) in tokens {
+            let digest = hex(&token_digest(token));
+            let _ = write!(text, "\n[[token]]\norganisation = \"{code}\"\nsha256 = \"{digest}\"\nmay = [\"read\"]\n");
+        }
+        self.write("tokens.toml", &text)
     }
 
     /// Who may publish what: each what its kind sends.

@@ -1,10 +1,12 @@
-//! The simulated organisations: councils, commissioners and CAMHS providers, each at a path of one loopback HTTP server.
+//! The simulated organisations: councils, commissioners and CAMHS providers. Most are at a path of one loopback HTTP server; some read
+//! a queue or fetch their feed instead ([`followers`]).
 //!
 //! They do what a careful receiver does: check the signature (401 where it is wrong), know a delivery by its id (a second
 //! time is answered like the first, and counted), and answer 200. Then they work: see [`answers`]. Some are out of reach for a
 //! while: first they answer 503 with `Retry-After`, then they take the delivery and the connection breaks before the answer.
 
 mod answers;
+mod followers;
 mod line;
 mod signature;
 
@@ -12,6 +14,7 @@ pub use answers::Tempo;
 
 use super::news::{self, News};
 use super::office::Office;
+use super::region::Rail;
 use answers::Answers;
 use axum::Router;
 use axum::body::Bytes;
@@ -21,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use domain::Code;
 use domain::directory::{Directory, OrganisationKind};
+use followers::Followers;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use line::{Listener, Scissors};
@@ -44,6 +48,7 @@ const IDS_MAX: usize = 200_000;
 /// All of them, and the server that they share.
 pub struct Organisations {
     shared: Arc<Shared>,
+    followers: Followers,
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -52,6 +57,8 @@ pub struct Organisations {
 /// What the organisations are made of.
 pub struct Parts {
     pub directory: Arc<Directory>,
+    /// The broker, for those who read queues.
+    pub broker: String,
     /// Signing secrets, `whsec_...`.
     pub secrets: BTreeMap<Code, String>,
     pub office: Office,
@@ -145,7 +152,7 @@ impl Organisations {
     /// # Errors
     /// A sentence: where a secret is none, or there is no free port.
     pub async fn start(parts: Parts) -> Result<Self, String> {
-        let Parts { directory, secrets, office, news, tempo, outages, time_zone, run } = parts;
+        let Parts { directory, broker, secrets, office, news, tempo, outages, time_zone, run } = parts;
         let outages: BTreeMap<Code, Outage> = outages.into_iter().collect();
         let mut organisations = BTreeMap::new();
         for (code, secret) in secrets {
@@ -159,6 +166,8 @@ impl Organisations {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let shared = Arc::new(Shared { organisations, directory, office, news, tempo, time_zone, run, begun: Instant::now() });
+        let readers: Vec<Code> = shared.organisations.keys().copied().filter(|code| Rail::of(*code) == Rail::Queue).collect();
+        let followers = Followers::read_queues(&shared, &broker, &readers).await?;
         let router = Router::new().route("/{code}", post(receive)).with_state(Arc::clone(&shared));
         let (stop, mut stopped) = watch::channel(false);
         let serve = axum::serve(Listener(listener), router.into_make_service_with_connect_info::<Scissors>());
@@ -170,7 +179,15 @@ impl Organisations {
             // It ends only when told to.
             let _ = serve.await;
         });
-        Ok(Self { shared, address, stop, task })
+        Ok(Self { shared, followers, address, stop, task })
+    }
+
+    /// The hub is there: who fetches a feed begins to, with a token each.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn follow(&mut self, hub: SocketAddr, tokens: &BTreeMap<Code, String>) -> Result<(), String> {
+        self.followers.fetch_feeds(&self.shared, hub, tokens)
     }
 
     #[must_use]
@@ -178,24 +195,21 @@ impl Organisations {
         self.address
     }
 
-    /// What they have seen so far.
-    #[must_use]
-    pub fn seen(&self) -> Seen {
-        self.shared.organisations.values().map(|organisation| organisation.desk().seen).fold(Seen::default(), Seen::plus)
-    }
-
-    /// The deliveries that each has taken.
-    #[must_use]
-    pub fn taken(&self) -> BTreeMap<Code, BTreeSet<Uuid>> {
-        self.shared.organisations.values().map(|organisation| (organisation.code, organisation.desk().taken.clone())).collect()
-    }
-
-    pub async fn stop(self) {
+    /// When the hub has stopped, those who follow take what is still there for them; then all of them close.
+    pub async fn stop(self) -> (Seen, BTreeMap<Code, BTreeSet<Uuid>>) {
+        self.followers.stop(&self.shared.run).await;
         self.stop.send_replace(true);
         let abort = self.task.abort_handle();
         if tokio::time::timeout(CLOSE, self.task).await.is_err() {
             abort.abort();
         }
+        (self.shared.seen(), self.shared.taken())
+    }
+
+    /// What they have seen so far.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.shared.seen()
     }
 }
 
@@ -226,6 +240,15 @@ async fn receive(
 }
 
 impl Shared {
+    fn seen(&self) -> Seen {
+        self.organisations.values().map(|organisation| organisation.desk().seen).fold(Seen::default(), Seen::plus)
+    }
+
+    /// The deliveries that each has taken.
+    fn taken(&self) -> BTreeMap<Code, BTreeSet<Uuid>> {
+        self.organisations.values().map(|organisation| (organisation.code, organisation.desk().taken.clone())).collect()
+    }
+
     /// Takes a delivery, once; what follows from it is put on its way.
     fn take(&self, organisation: &Organisation, delivery: Uuid, body: &[u8]) -> Response {
         let envelope: Option<Value> = serde_json::from_slice(body).ok();

@@ -1,5 +1,7 @@
 //! Where the story plays and what people are called in it. Places and postcodes are real; the names are plainly invented.
 
+use domain::Code;
+
 /// A place where a child can live.
 #[derive(Debug)]
 pub struct Place {
@@ -66,6 +68,30 @@ pub const UNKNOWN_POSTCODE: &str = "BN99 9ZZ";
 
 /// The authority and the commissioner that are out of reach for a while.
 pub const OUT_OF_REACH: [&str; 2] = ["E10000032", "S9B9J"];
+
+/// How an organisation of the demo is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rail {
+    Webhook,
+    Queue,
+    Feed,
+}
+
+/// A council and a commissioner that read queues.
+const BY_QUEUE: [&str; 2] = ["E10000014", "QKS"];
+/// A council and a commissioner that fetch their feeds.
+const BY_FEED: [&str; 2] = ["E10000025", "QRL"];
+
+impl Rail {
+    #[must_use]
+    pub fn of(code: Code) -> Self {
+        match code.as_str() {
+            code if BY_QUEUE.contains(&code) => Self::Queue,
+            code if BY_FEED.contains(&code) => Self::Feed,
+            _ => Self::Webhook,
+        }
+    }
+}
 
 pub const GIVEN_NAMES: [&str; 36] = [
     "Amarelle",

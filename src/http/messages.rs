@@ -6,7 +6,7 @@ use super::places::Taken;
 use super::problem::{MENDING_SECONDS, Problem};
 use crate::contracts::{BYTES_MAX, Format};
 use crate::intake::NotTaken;
-use crate::journey::Envelope;
+use crate::journey::{Answer, Envelope};
 use crate::receipt::Verdict;
 use axum::body::Body;
 use axum::extract::{Request, State as Shared};
@@ -20,10 +20,32 @@ use std::time::Duration;
 const BODY_PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn take(Shared(state): Shared<State>, request: Request) -> Result<Response, Problem> {
+    let answer = record(&state, request, "http", content_type).await?;
+    Ok((status(answer.verdict), [(header::CONTENT_TYPE, "application/json")], answer.receipt).into_response())
+}
+
+/// 422 for what is recorded as refused.
+pub(super) const fn status(verdict: Verdict) -> StatusCode {
+    match verdict {
+        Verdict::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
+        Verdict::Accepted | Verdict::Duplicate | Verdict::Parked => StatusCode::OK,
+    }
+}
+
+/// Takes one document in, from whoever its token stands for. `content_type` says what it is, by its headers.
+pub(super) async fn record(
+    state: &State,
+    request: Request,
+    intake: &'static str,
+    content_type: fn(&HeaderMap) -> Result<Option<String>, Problem>,
+) -> Result<Answer, Problem> {
     let (head, body) = request.into_parts();
-    let caller = Caller::of(&state, &head.headers)?;
-    if !caller.may(&state, Permission::Publish) {
+    let caller = Caller::of(state, &head.headers)?;
+    if !caller.may(state, Permission::Publish) {
         return Err(Problem::forbidden("this token does not publish; the hub's operator can give you one that does"));
+    }
+    if head.headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::unsupported("the body must not be compressed"));
     }
     let content_type = content_type(&head.headers)?;
     let _place = state.places.messages.take(caller.organisation).map_err(|taken| match taken {
@@ -33,27 +55,22 @@ pub async fn take(Shared(state): Shared<State>, request: Request) -> Result<Resp
     let envelope = Envelope {
         body: read(body, BYTES_MAX).await?,
         content_type,
-        intake: "http",
+        intake,
         routing_key: None,
         user_id: None,
         organisation: Some(caller.organisation),
         traceparent: traceparent(&head.headers),
         received_at: (state.journey.now)(),
     };
-    let answer = state.letterbox.take(envelope).await.map_err(|why| match why {
+    state.letterbox.take(envelope).await.map_err(|why| match why {
         NotTaken::Full => Problem::unavailable("too many messages come at once; send it again", 1),
         NotTaken::NotRecorded => Problem::unavailable("the ledger does not record; send the same message again", MENDING_SECONDS),
         NotTaken::Stopping => Problem::unavailable("the hub is stopping; send the same message again", MENDING_SECONDS),
-    })?;
-    let status = if answer.verdict == Verdict::Rejected { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, [(header::CONTENT_TYPE, "application/json")], answer.receipt).into_response())
+    })
 }
 
 /// None where the body itself tells, as over RabbitMQ.
 fn content_type(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(Problem::unsupported("the body must not be compressed"));
-    }
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
     let text = value.to_str().unwrap_or("?");
     // The body matters only where there is no type.

@@ -77,6 +77,14 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "own-fault", "The hub failed", detail)
     }
 
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_seconds: Some(seconds), ..self }
     }

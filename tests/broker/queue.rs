@@ -91,7 +91,7 @@ channel.queue_delete(sys.argv[2])
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_in_another_language_gets_it_with_its_properties() {
     let url = url("t09");
-    let queue = Queue::new(&Settings::new(&url)).unwrap();
+    let queue = Queue::new(&Settings::new(&url));
     python::run(DELETE, &[&url, &topology::delivery_queue("PIKA1"), &topology::delivery_queue("PIKA1.09D")], b"");
     let place = Endpoint { place: Some("09D".parse().unwrap()), ..endpoint("PIKA1", &[]) };
     for (endpoint, key) in [(endpoint("PIKA1", &[]), "PIKA1"), (place, "PIKA1.09D")] {
@@ -119,7 +119,7 @@ async fn a_reader_in_another_language_gets_it_with_its_properties() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_refuses_until_somebody_reads_and_other_limits_are_told() {
     let url = url("t09");
-    let queue = Queue::new(&Settings::new(&url)).unwrap();
+    let queue = Queue::new(&Settings::new(&url));
     python::run(DELETE, &[&url, &topology::delivery_queue("FULL1"), &topology::delivery_queue("FULL2")], b"");
     let small = endpoint("FULL1", &[("max_length", "2")]);
     let mut waiting = ids(0..12);
@@ -157,7 +157,7 @@ async fn a_full_queue_refuses_until_somebody_reads_and_other_limits_are_told() {
 async fn nothing_is_lost_by_closed_connections_alarms_or_a_broker_that_is_away() {
     let broker = Broker::start("queue-faults");
     let url = broker.on("t01");
-    let queue = Queue::new(&Settings::new(&url)).unwrap();
+    let queue = Queue::new(&Settings::new(&url));
     let organisations: Vec<_> = (0..8).map(|n| endpoint(&format!("ORG{n}"), &[])).collect();
     let all: Vec<_> = ids(0..3_000);
 
@@ -211,7 +211,7 @@ async fn nothing_is_lost_by_closed_connections_alarms_or_a_broker_that_is_away()
 #[test]
 fn every_mistake_of_an_endpoint_is_told() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let queue = runtime.block_on(async { Queue::new(&Settings::new("amqp://u:p@127.0.0.1:1/")).unwrap() });
+    let queue = runtime.block_on(async { Queue::new(&Settings::new("amqp://u:p@127.0.0.1:1/")) });
     assert_eq!(queue.check(&endpoint("RX2", &[("max_length", "500"), ("max_length_bytes", "8388608")])), Vec::<String>::new());
     let wrong = Endpoint {
         url: "amqp://elsewhere".to_owned(),

@@ -36,7 +36,7 @@ impl Hub {
         let dispatch = Dispatch::start(Parts {
             ledger: Arc::clone(&ledger),
             directory: Arc::clone(&directory),
-            deliverers: wiring::deliverers(),
+            deliverers: wiring::rails(&wiring::broker(&settings)).rails,
             open: Arc::new(move |sealed| opener.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
             retry: settings.delivery.retry,
             lanes: LaneSettings::default(),

@@ -1,11 +1,12 @@
-//! `demo --once --json` as the built program, on the virtual host `demo` of the broker that TEST_AMQP_URL names.
+//! `demo --once --json` as the built program, on the virtual host `demo` of a broker of its own, so that all it leaves there is its own.
 
+use crate::support::broker::Broker;
 use crate::support::story::WORLD;
 use domain::message::Message;
 use placement_hub::demo::SEED;
 use placement_hub::demo::story::Story;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -15,20 +16,17 @@ use std::time::Duration;
 /// The program with its folder; it does not outlive the test.
 struct Demo {
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
+
+/// What the hub and the broker keep and say, by what it is.
+type Seen = BTreeMap<String, Vec<u8>>;
 
 impl Drop for Demo {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn broker() -> String {
-    let base = std::env::var("TEST_AMQP_URL").expect("TEST_AMQP_URL names no broker: run `make test`, which starts one");
-    let (scheme, rest) = base.split_once("://").expect("TEST_AMQP_URL is a URL");
-    format!("{scheme}://{}/demo", rest.split(['/', '?']).next().unwrap())
 }
 
 fn start(url: &str) -> Demo {
@@ -43,7 +41,7 @@ fn start(url: &str) -> Demo {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    Demo { child, _folder: folder }
+    Demo { child, folder }
 }
 
 /// A page, or nothing once the hub has stopped.
@@ -54,6 +52,29 @@ fn get(address: &str, path: &str) -> Option<String> {
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
     text.starts_with("HTTP/1.1 200").then_some(text)
+}
+
+impl Demo {
+    /// The ledger as it is on disk, the log of what is not in it yet included. Several looks at one file follow each other.
+    fn look_at_files(&self, seen: &mut Seen) {
+        for name in ["hub.db", "hub.db-wal", "hub.db-shm"] {
+            // The log goes when the ledger is closed.
+            if let Ok(bytes) = std::fs::read(self.folder.path().join("demo").join(name)) {
+                seen.entry(name.to_owned()).or_default().extend(bytes);
+            }
+        }
+    }
+}
+
+/// What outlives the messages in a broker: its queues, exchanges and bindings by name, and its log.
+fn look_at_broker(broker: &Broker, folder: &Path, seen: &mut Seen) {
+    let definitions = folder.join("definitions.json");
+    broker.ctl(&["export_definitions", definitions.to_str().unwrap()]);
+    seen.insert("the broker's definitions".to_owned(), std::fs::read(definitions).unwrap());
+    for entry in std::fs::read_dir(broker.folder().join("log")).unwrap() {
+        let path = entry.unwrap().path();
+        seen.insert(path.display().to_string(), std::fs::read(&path).unwrap());
+    }
 }
 
 /// Everything about children that councils write in the demo of today. Dates of birth hang on the day.
@@ -76,7 +97,9 @@ fn secrets() -> BTreeSet<String> {
 #[test]
 fn once_plays_to_the_end_adds_up_and_tells_nobody_about_a_child() {
     let secrets = secrets();
-    let mut demo = start(&broker());
+    let broker = Broker::start("demo-once");
+    let mut demo = start(&broker.on("demo"));
+    let mut seen = Seen::new();
     let mut talk = BufReader::new(demo.child.stderr.take().unwrap());
     let mut stdout = demo.child.stdout.take().unwrap();
     let mut shown = String::new();
@@ -94,6 +117,7 @@ fn once_plays_to_the_end_adds_up_and_tells_nobody_about_a_child() {
             pages = pages + &page + &metrics;
             looked += 1;
         }
+        demo.look_at_files(&mut seen);
     }
     stdout.read_to_string(&mut shown).unwrap();
     let summary = &shown[shown.find("\n{").unwrap_or_else(|| panic!("no JSON: {shown}"))..];
@@ -101,12 +125,26 @@ fn once_plays_to_the_end_adds_up_and_tells_nobody_about_a_child() {
     assert!(demo.child.wait().unwrap().success(), "{shown}");
 
     assert!(looked >= 2 && pages.contains("placement_hub_messages_total"), "the pages were seen {looked} times");
-    for secret in &secrets {
-        for (what, text) in [("what it said", &shown), ("its pages", &pages)] {
-            assert!(!text.contains(secret.as_str()), "{secret} is in {what}");
+    demo.look_at_files(&mut seen);
+    look_at_broker(&broker, demo.folder.path(), &mut seen);
+    assert!(
+        seen["hub.db-wal"].len() > 100_000 && contains(&seen["the broker's definitions"], "placement-hub.deliveries.QKS"),
+        "what was looked at is there"
+    );
+    seen.insert("what it said".to_owned(), shown.into_bytes());
+    seen.insert("its pages".to_owned(), pages.into_bytes());
+    for (what, bytes) in &seen {
+        for secret in &secrets {
+            assert!(!contains(bytes, secret), "{secret} is in {what}");
         }
     }
     consistent(&summary);
+}
+
+/// Whether a text stands somewhere among bytes, as UTF-8 or as the two-byte characters of a page that was written wide.
+fn contains(bytes: &[u8], text: &str) -> bool {
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    memchr::memmem::find(bytes, text.as_bytes()).or_else(|| memchr::memmem::find(bytes, &wide)).is_some()
 }
 
 fn consistent(summary: &Value) {

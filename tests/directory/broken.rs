@@ -1,10 +1,13 @@
 //! A directory with mistakes is refused, and all of them are told at once, each with its file and line.
 
 use super::{RAILS, day, shipped_folder};
+use crate::support::python::run;
 use placement_hub::directory::{Sources, load, pack_postcodes};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
+
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A copy of the shipped folder.
 pub(super) fn copy() -> TempDir {
@@ -30,7 +33,7 @@ pub(super) fn replace(folder: &Path, file: &str, from: &str, to: &str) {
 
 fn sources(folder: &Path) -> Sources<'_> {
     let environment = |name: &str| match name {
-        "GOOD_SECRET" => Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
+        "GOOD_SECRET" => Some(SIGNING_SECRET.to_owned()),
         "ODD_SECRET" => Some("sesame".to_owned()),
         _ => None,
     };
@@ -127,7 +130,34 @@ fn endpoints_are_checked_and_secrets_read() {
     append(folder.path(), "endpoints.toml", &(ENDPOINT.to_owned() + "secret_files = [\"secrets/new\"]\n"));
     let loaded = load(&sources(folder.path())).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     let secrets: Vec<&str> = loaded.directory.endpoints()[0].secrets.iter().map(|secret| secret.0.as_str()).collect();
-    assert_eq!(secrets, ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]);
+    assert_eq!(secrets, ["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", SIGNING_SECRET]);
+}
+
+/// The endpoints that the file shows are right as they stand, once their secrets are there.
+#[test]
+fn the_example_endpoints_are_right() {
+    let folder = copy();
+    let written = fs::read_to_string(folder.path().join("endpoints.toml")).unwrap();
+    let (_, examples) = written.split_once("\n\n").unwrap();
+    let examples: String = examples.lines().map(|line| format!("{}\n", line.strip_prefix("# ").unwrap_or(line))).collect();
+    fs::write(folder.path().join("endpoints.toml"), &examples).unwrap();
+    fs::create_dir(folder.path().join("secrets")).unwrap();
+    run(include_str!("../mesh/certificates.py"), &[folder.path().to_str().unwrap()], b"");
+    for line in examples.lines().filter(|line| line.contains("secrets/")) {
+        let name = line.split('"').nth(1).unwrap();
+        let content = match name {
+            "secrets/mesh.crt" => fs::read_to_string(folder.path().join("client.pem")).unwrap(),
+            "secrets/mesh-client.key" => fs::read_to_string(folder.path().join("client.key")).unwrap(),
+            _ => SIGNING_SECRET.to_owned(),
+        };
+        fs::write(folder.path().join(name), content).unwrap();
+    }
+    let environment = |_: &str| Some(SIGNING_SECRET.to_owned());
+    let loaded = load(&Sources { environment, ..sources(folder.path()) }).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    let mut rails: Vec<&str> = loaded.directory.endpoints().iter().map(|endpoint| endpoint.adapter.as_str()).collect();
+    rails.sort_unstable();
+    rails.dedup();
+    assert_eq!(rails, ["email", "feed", "fhir", "mesh", "webhook"]);
 }
 
 #[test]

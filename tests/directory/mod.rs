@@ -17,7 +17,7 @@ use placement_hub::wiring;
 use std::path::Path;
 use std::sync::LazyLock;
 
-static RAILS: LazyLock<Rails> = LazyLock::new(wiring::deliverers);
+static RAILS: LazyLock<Rails> = LazyLock::new(|| wiring::rails(&amqp::Settings::new("amqp://127.0.0.1".to_owned())).rails);
 
 fn shipped_folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/directory"))

@@ -41,14 +41,14 @@ print(port, flush=True)
 sys.stdin.read()
 ";
 
-struct Server {
-    port: u16,
+pub struct Server {
+    pub port: u16,
     lines: BufReader<ChildStdout>,
     _running: Running,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let mut running = Running::start(SERVER, &[]);
         let mut lines = BufReader::new(running.stdout.take().unwrap());
         let mut port = String::new();
@@ -57,7 +57,7 @@ impl Server {
     }
 
     /// The next e-mail that it took.
-    fn next(&mut self) -> Value {
+    pub fn next(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()

@@ -3,13 +3,13 @@
 mod feeds;
 mod intake;
 mod others;
+mod process_message;
 mod stream;
 mod tokens;
 mod walk;
 
 use crate::support::sink::Sink;
 use crate::support::site::{Hub, Plan, Site};
-use placement_hub::http::token_digest;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -32,22 +32,14 @@ async fn site() -> (Site, Sink) {
     let sink = Sink::start().await;
     let recipients: Vec<&str> = crate::support::site::EVERYBODY.into_iter().filter(|code| !FOLLOWERS.contains(code)).collect();
     let site = Site::new(NO_BROKER, sink.address, &Plan { recipients: &recipients, ..Plan::default() });
-    let mut endpoints = std::fs::read_to_string(site.path("endpoints.toml")).unwrap();
     for follower in FOLLOWERS {
-        write!(endpoints, "[[endpoint]]\norganisation = \"{follower}\"\nadapter = \"feed\"\n\n").unwrap();
+        site.add_endpoints(&format!("[[endpoint]]\norganisation = \"{follower}\"\nadapter = \"feed\"\n\n"));
     }
-    std::fs::write(site.path("endpoints.toml"), endpoints).unwrap();
-    let mut tokens = String::new();
-    for organisation in ["E10000016", "E06000035", "S9B9J", "E06000043", "QKS"] {
-        for (name, may) in [("publish", "\"publish\""), ("read", "\"read\"")] {
-            let digest: String = token_digest(&token(organisation, name)).iter().map(|byte| format!("{byte:02x}")).collect();
-            write!(tokens, "[[token]]\norganisation = \"{organisation}\"\nsha256 = \"{digest}\"\nmay = [{may}]\n\n").unwrap();
-        }
-    }
-    std::fs::write(site.path("tokens.toml"), tokens).unwrap();
-    let settings = std::fs::read_to_string(site.path("hub.toml")).unwrap();
-    let named = "endpoints = \"endpoints.toml\"\n";
-    std::fs::write(site.path("hub.toml"), settings.replace(named, &format!("{named}tokens = \"tokens.toml\"\n"))).unwrap();
+    let named: Vec<(&str, &str, String)> = ["E10000016", "E06000035", "S9B9J", "E06000043", "QKS", "RX2"]
+        .into_iter()
+        .flat_map(|organisation| ["publish", "read"].map(|may| (organisation, may, token(organisation, may))))
+        .collect();
+    site.give_tokens(&named.iter().map(|(organisation, may, token)| (*organisation, token.as_str(), *may)).collect::<Vec<_>>());
     (site, sink)
 }
 
@@ -59,14 +51,14 @@ async fn start(site: &Site) -> Hub {
 }
 
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
     body: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
     }
 
@@ -87,7 +79,7 @@ impl Answer {
 }
 
 /// One request on a connection of its own.
-async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut request = format!("{line} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {

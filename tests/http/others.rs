@@ -1,7 +1,8 @@
 //! What is not yours is not there; what is not right is told.
 
 use super::{ask, bearer, collect, ids, placed, read, site, start, token};
-use serde_json::Value;
+use rusqlite::Connection;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_foreign_feed_an_unknown_one_and_no_permission_look_the_same() {
@@ -69,4 +70,30 @@ async fn one_organisation_has_a_bounded_number_of_readers() {
     assert_eq!(read(&hub, "E06000043", "").await.status, 200, "the others are not concerned");
     drop(open);
     hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_for_a_closed_body_is_its_one_successors_to_collect() {
+    let (site, _sink) = site().await;
+    let hub = start(&site).await;
+    placed(&hub, "A").await;
+    read(&hub, "S9B9J", "?wait=60").await;
+    hub.stop().await;
+    // As if it had been put there before 1 April 2026, when S9B9J took over from QNX.
+    let ledger = Connection::open(site.path("ledger.db")).unwrap();
+    assert_eq!(ledger.execute("UPDATE recipients SET code = 'QNX' WHERE code = 'S9B9J'", []).unwrap(), 1);
+    drop(ledger);
+
+    let hub = start(&site).await;
+    let successor = bearer(&token("S9B9J", "read"));
+    let page = ask(hub.address(), "GET /api/v1/feeds/QNX", &[("Authorization", &successor)], b"").await.json();
+    assert_eq!(ids(&page).len(), 1, "{page:#}");
+    // QNQ was split: neither of its successors is the one. And QNX is nobody else's.
+    ask(hub.address(), "GET /api/v1/feeds/QNQ", &[("Authorization", &successor)], b"").await.is_problem(404);
+    ask(hub.address(), "GET /api/v1/feeds/QNX", &[("Authorization", &bearer(&token("QKS", "read")))], b"").await.is_problem(404);
+    let body = json!({ "upTo": page["next"] }).to_string();
+    let collected = ask(hub.address(), "POST /api/v1/feeds/QNX/collected", &[("Authorization", &successor)], body.as_bytes()).await;
+    assert_eq!((collected.status, collected.json()), (200, json!({ "collected": 1 })));
+    hub.stop().await;
+    site.balances().await;
 }

@@ -1,7 +1,7 @@
 //! The NHS's own client at the other end: neither side knows how the other is made.
 
 use super::{BODY, attempt, delivery, endpoint, mailbox, reference};
-use crate::support::mesh::Sandbox;
+use crate::support::mesh::{CLIENT, Sandbox};
 use crate::support::python::run;
 use ::mesh::{Mesh, Received};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn the_nhss_client_reads_what_the_hub_sends() {
     for mesh in [Mesh::new(), Mesh::with_chunks_of(16)] {
         reference(attempt(&mesh, &to, id, true).await);
     }
-    let lines = run(include_str!("client.py"), &[sandbox.url(), "receive"], b"");
+    let lines = run(CLIENT, &[sandbox.url(), "receive"], b"");
     let received: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let expected = json!({
         "body": String::from_utf8_lossy(BODY), "sender": "X26ABC1", "workflow_id": "TEST_WORKFLOW", "local_id": id.to_string(), "subject": "arrival-notice",
@@ -26,7 +26,7 @@ async fn the_nhss_client_reads_what_the_hub_sends() {
 async fn the_hub_reads_what_the_nhss_client_sends() {
     let sandbox = Sandbox::start();
     let body = br#"{"messageType":"referral-update","status":"accepted"}"#;
-    let sent = run(include_str!("client.py"), &[sandbox.url(), "send"], body);
+    let sent = run(CLIENT, &[sandbox.url(), "send"], body);
     let mesh = Mesh::new();
     let ours = mailbox(&mesh, &endpoint(sandbox.url()));
     assert_eq!(ours.inbox(10).await.unwrap(), [sent.trim()]);

@@ -1,7 +1,7 @@
 //! A RabbitMQ of a test's own, to be broken.
 
 use super::door::on_vhost;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Removed with its test, whatever becomes of the test.
@@ -16,6 +16,11 @@ impl Broker {
         let mut broker = Self { name, url: String::new() };
         broker.url = broker.script(&["start", name]).trim().to_owned();
         broker
+    }
+
+    /// All that it keeps.
+    pub fn folder(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("var").join(format!("broker-{}", self.name))
     }
 
     pub fn on(&self, vhost: &str) -> String {

@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 /// The key that the sandbox is given; its mailboxes' password is `password`.
 pub const SHARED_KEY: &str = "TestKey";
 
+/// The NHS's own client, as the mailbox X26ABC2: `send` or `receive`.
+pub const CLIENT: &str = include_str!("../mesh/client.py");
+
 pub struct Sandbox {
     url: String,
     child: Child,

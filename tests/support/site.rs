@@ -4,6 +4,7 @@ use super::door::within;
 use super::sink::{BOUND, Sink, secret};
 use domain::port::{Balance, LedgerView};
 use jiff::Timestamp;
+use placement_hub::http::token_digest;
 use rusqlite::Connection;
 use serde_json::Value;
 use sqlite_ledger::SqliteLedger;
@@ -80,6 +81,24 @@ impl Site {
     pub async fn with_sink(url: &str, plan: &Plan<'_>) -> (Self, Sink) {
         let sink = Sink::start().await;
         (Self::new(url, sink.address, plan), sink)
+    }
+
+    /// Further endpoints, as a directory writes them.
+    pub fn add_endpoints(&self, text: &str) {
+        let before = std::fs::read_to_string(self.path("endpoints.toml")).unwrap();
+        std::fs::write(self.path("endpoints.toml"), before + text).unwrap();
+    }
+
+    /// Tokens by organisation, with what each may do (`"publish"`, `"read"`).
+    pub fn give_tokens(&self, tokens: &[(&str, &str, &str)]) {
+        let entries = tokens.iter().map(|(organisation, token, may)| {
+            let digest: String = token_digest(token).iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("[[token]]\norganisation = \"{organisation}\"\nsha256 = \"{digest}\"\nmay = [\"{may}\"]\n\n")
+        });
+        std::fs::write(self.path("tokens.toml"), entries.collect::<String>()).unwrap();
+        let settings = std::fs::read_to_string(self.path("hub.toml")).unwrap();
+        let named = "endpoints = \"endpoints.toml\"\n";
+        std::fs::write(self.path("hub.toml"), settings.replace(named, &format!("{named}tokens = \"tokens.toml\"\n"))).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

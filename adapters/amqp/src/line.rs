@@ -7,7 +7,7 @@
 use crate::{
     confirm::{self, OUTSTANDING},
     failure::{During, Failure, Kind},
-    link::Link,
+    link::{CLOSE, Link},
     publisher::{Outgoing, PublishError},
     session::{Pace, SETUP},
     settings::Address,
@@ -21,6 +21,7 @@ use std::{
 };
 use tokio::{
     sync::{mpsc, oneshot},
+    task::JoinHandle,
     time::{Instant, timeout},
 };
 
@@ -55,7 +56,13 @@ impl Trouble {
 /// The lines by queue and limits: new limits are a new line, which finds out at once whether the queue has them.
 pub(crate) struct Lines {
     road: Arc<Road>,
-    open: Mutex<HashMap<(String, Limits), mpsc::Sender<Job>>>,
+    open: Mutex<HashMap<(String, Limits), Served>>,
+}
+
+/// The way to a line, and the task that serves it.
+struct Served {
+    jobs: mpsc::Sender<Job>,
+    task: JoinHandle<()>,
 }
 
 /// A message that somebody waits for.
@@ -86,8 +93,12 @@ impl Lines {
         }
     }
 
+    /// The lines first: a channel that is still open when its connection says goodbye is a fault to the library.
     pub async fn close(&self) {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let lines: Vec<Served> = self.open.lock().unwrap_or_else(PoisonError::into_inner).drain().map(|(_, served)| served).collect();
+        let tasks: Vec<_> = lines.into_iter().map(|served| served.task).collect();
+        // A line that waits for a broker which does not answer is left behind; its connection ends with the next step.
+        let _ = timeout(CLOSE, futures_util::future::join_all(tasks)).await;
         self.road.close().await;
     }
 
@@ -95,15 +106,15 @@ impl Lines {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (routing_key.to_owned(), limits);
         if let Some(line) = open.get(&key) {
-            return line.clone();
+            return line.jobs.clone();
         }
         if open.len() >= LINES_MAX {
             open.clear();
         }
         let (line, jobs) = mpsc::channel(WAITING);
         let worker = Line { road: Arc::clone(&self.road), routing_key: key.0.clone(), limits, open: None };
-        tokio::spawn(worker.serve(jobs));
-        open.insert(key, line.clone());
+        let task = tokio::spawn(worker.serve(jobs));
+        open.insert(key, Served { jobs: line.clone(), task });
         line
     }
 }
@@ -128,6 +139,10 @@ impl Line {
             // Who has given up tries again later; sending now would only make it two.
             batch.retain(|job| !job.answer.is_closed());
             self.send(std::mem::take(&mut batch)).await;
+        }
+        if let Some(open) = self.open {
+            // Not worth more: what was confirmed is confirmed.
+            let _ = timeout(CLOSE, open.channel.close(200, "OK".into())).await;
         }
     }
 
@@ -273,9 +288,8 @@ impl Road {
     }
 
     async fn close(&self) {
-        let link = self.held.lock().await.link.take();
-        // Whoever still publishes on it ends it when it is through.
-        if let Some(link) = link.and_then(Arc::into_inner) {
+        // The lines that still hold it are gone when nobody gives them anything; a goodbye to the broker can't wait for that.
+        if let Some(link) = self.held.lock().await.link.take() {
             link.close().await;
         }
     }

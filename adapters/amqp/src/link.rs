@@ -19,12 +19,12 @@ use tracing::subscriber::{DefaultGuard, NoSubscriber};
 /// For the name, the socket, TLS and the login together: a broker under load takes a second or two.
 const OPEN: Duration = Duration::from_secs(15);
 /// For the broker's goodbye. It is not worth more: what was acknowledged has been sent.
-const CLOSE: Duration = Duration::from_secs(3);
+pub(crate) const CLOSE: Duration = Duration::from_secs(3);
 
 /// An open connection. Dropping it ends it at once, whatever state the library's own thread is in.
 pub(crate) struct Link {
     connection: Connection,
-    _cord: Cord,
+    cord: Cord,
 }
 
 impl Link {
@@ -53,7 +53,7 @@ impl Link {
             properties,
         );
         match timeout(OPEN, connecting).await {
-            Ok(Ok(connection)) => Ok(Self { connection, _cord: cord }),
+            Ok(Ok(connection)) => Ok(Self { connection, cord }),
             Ok(Err(error)) => Err(fail(&error)),
             Err(_) => Err(Failure::new(Kind::Passing, &format!("did not finish a login within {} seconds", OPEN.as_secs()), address)),
         }
@@ -72,9 +72,11 @@ impl Link {
         self.connection.status().blocked()
     }
 
-    /// In good order where the broker plays along; else not.
-    pub async fn close(self) {
-        let _ = timeout(CLOSE, self.connection.close(200, "OK".into())).await;
+    /// In good order where the broker plays along; else not. Who still works with it is told that it is closed.
+    pub async fn close(&self) {
+        if matches!(timeout(CLOSE, self.connection.close(200, "OK".into())).await, Ok(Ok(()))) {
+            self.cord.let_go();
+        }
     }
 }
 
@@ -90,6 +92,13 @@ enum Socket {
     Open(TcpStream),
     /// Nobody waits for it any more.
     Cut,
+}
+
+impl Cord {
+    /// The library ends the socket by itself; pulling at it meanwhile would look like a fault.
+    fn let_go(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Socket::Cut;
+    }
 }
 
 fn hold(held: &Mutex<Socket>, stream: TcpStream) -> io::Result<()> {

@@ -45,21 +45,25 @@ const DETAIL_CHARS_MAX: usize = 200;
 
 /// The rail. Cheap to hold; it connects when it is first used, and keeps one connection for all organisations.
 pub struct Queue {
-    lines: Lines,
+    /// None where the broker's settings are wrong.
+    lines: Result<Lines, Mistakes>,
 }
 
 impl Queue {
-    /// Of `settings` it takes the broker's URL, the heartbeat and the connection's name.
-    ///
-    /// # Errors
-    /// Where the settings are wrong.
-    pub fn new(settings: &Settings) -> Result<Self, Mistakes> {
-        Ok(Self { lines: Lines::new(settings.address()?, format!("{} deliveries", settings.connection_name)) })
+    /// Of `settings` it takes the broker's URL, the heartbeat and the connection's name. Where they are wrong, as
+    /// [`Settings::check`] says, each attempt says so; endpoints can be checked all the same.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self { lines: settings.address().map(|address| Lines::new(address, format!("{} deliveries", settings.connection_name))) }
     }
 
-    /// Ends the connection. What is on its way then is answered as not confirmed.
-    pub async fn close(&self) {
-        self.lines.close().await;
+    async fn attempt(&self, parcel: &Parcel<'_>) -> Result<String, Trouble> {
+        let routing_key = routing_key(parcel.endpoint);
+        let wrong = |mistakes: &[String]| Trouble::standing(mistakes.join("; "));
+        let lines = self.lines.as_ref().map_err(|mistakes| wrong(&mistakes.0))?;
+        let limits = limits(parcel.endpoint).map_err(|mistakes| wrong(&mistakes))?;
+        lines.send(&routing_key, limits, message(parcel, &routing_key), patience(parcel.endpoint)).await?;
+        Ok(format!("queue {}", topology::delivery_queue(&routing_key)))
     }
 }
 
@@ -74,17 +78,18 @@ impl Deliver for Queue {
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
         Box::pin(async move {
-            let routing_key = routing_key(parcel.endpoint);
-            let sent = match limits(parcel.endpoint) {
-                Ok(limits) => self.lines.send(&routing_key, limits, message(&parcel, &routing_key), patience(parcel.endpoint)).await,
-                Err(mistakes) => Err(Trouble::standing(mistakes.join("; "))),
-            };
-            match sent {
-                Ok(()) => {
-                    let receipt = format!("queue {}", topology::delivery_queue(&routing_key));
-                    Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } }
-                }
+            match self.attempt(&parcel).await {
+                Ok(receipt) => Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } },
                 Err(trouble) => report(trouble),
+            }
+        })
+    }
+
+    /// What is on its way then is answered as not confirmed.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Ok(lines) = &self.lines {
+                lines.close().await;
             }
         })
     }

@@ -39,7 +39,7 @@ mod task;
 mod update;
 
 pub use bundle::bundle;
-pub use outcome::{Issue, Reason, Refusal, operation_outcome};
+pub use outcome::{Issue, Reason, Refusal, refusal, taken};
 pub use settings::Terms;
 pub use update::referral_update;
 

@@ -18,8 +18,6 @@ use crate::codes;
 use crate::outcome::{Issue, Reason, Refusal};
 use serde_json::{Value, json};
 
-/// As much as every document may have.
-const BYTES_MAX: usize = 1024 * 1024;
 /// The contract's own bound.
 const REASON_CHARS_MAX: usize = 4_000;
 const STATUSES: &[&str] = &["received", "accepted", "refused", "assessed", "treatment-started", "treatment-ended"];
@@ -28,13 +26,7 @@ const STATUSES: &[&str] = &["received", "accepted", "refused", "assessed", "trea
 ///
 /// # Errors
 /// Everything that keeps it from being a referral update, at once; no value of the message is quoted.
-pub fn referral_update(bytes: &[u8]) -> Result<Value, Refusal> {
-    if bytes.len() > BYTES_MAX {
-        return refuse(Issue::TooLong, "Bundle", "a message has at most 1 MiB");
-    }
-    let Ok(bundle) = serde_json::from_slice::<Value>(bytes) else {
-        return refuse(Issue::Structure, "Bundle", "this is not JSON");
-    };
+pub fn referral_update(bundle: &Value) -> Result<Value, Refusal> {
     if bundle["resourceType"] != "Bundle" || bundle["type"] != "message" {
         return refuse(Issue::Structure, "Bundle.type", "send a Bundle of type message");
     }
@@ -42,7 +34,7 @@ pub fn referral_update(bytes: &[u8]) -> Result<Value, Refusal> {
     if header["resourceType"] != "MessageHeader" {
         return refuse(Issue::Structure, "Bundle.entry[0].resource", "the first entry must be the MessageHeader");
     }
-    Response { bundle: &bundle, header, reasons: Vec::new() }.read()
+    Response { bundle, header, reasons: Vec::new() }.read()
 }
 
 fn refuse<T>(issue: Issue, expression: &str, text: &str) -> Result<T, Refusal> {

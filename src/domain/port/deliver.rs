@@ -21,6 +21,11 @@ pub trait Deliver: Send + Sync {
 
     /// Makes one attempt, within the parcel's time limit. Never panics, never retries by itself.
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report>;
+
+    /// Ends what the rail holds open. Called once, when nothing is on its way any more.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// One attempt's input.
