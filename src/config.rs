@@ -53,10 +53,26 @@ pub struct Intake {
     pub require_user_id: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LedgerSettings {
+    /// The embedded ledger's file.
     pub path: PathBuf,
+    /// The database that several hubs share, where the ledger is one. With the password in it: never printed.
+    pub url: Option<String>,
     pub key_file: PathBuf,
+}
+
+impl LedgerSettings {
+    /// What a hub keeps beside its ledger is named after this file: the ledger itself, or the key file where the ledger is elsewhere.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        if self.url.is_some() { &self.key_file } else { &self.path }
+    }
+
+    /// The embedded ledger in this file, whatever was set.
+    pub fn in_file(&mut self, path: PathBuf) {
+        (self.path, self.url) = (path, None);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -113,10 +129,7 @@ impl Settings {
                 batch_max: reader.whole("intake", "batch_max", 1..=2_000, 500),
                 require_user_id: reader.yes_no("intake", "require_user_id", false),
             },
-            ledger: LedgerSettings {
-                path: reader.path("ledger", "path", "var/placement-hub.db"),
-                key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
-            },
+            ledger: ledger(&mut reader),
             directory: reader.path("directory", "path", if file.is_some() { "directory" } else { "config/directory" }),
             endpoints: reader.optional_path("directory", "endpoints"),
             publishers: reader.optional_path("directory", "publishers"),
@@ -171,6 +184,18 @@ impl Rules {
     }
 }
 
+fn ledger(reader: &mut Reader<'_>) -> LedgerSettings {
+    let url = Some(reader.secret("ledger", "url", "url_file", "LEDGER_URL", "")).filter(|url| !url.is_empty());
+    if url.is_some() && reader.is_given("ledger", "path") {
+        reader.mistake("ledger.path and a ledger URL are both given (`url`, `url_file`, or LEDGER_URL in the environment): a hub has one ledger, so leave one out".to_owned());
+    }
+    LedgerSettings {
+        path: reader.path("ledger", "path", "var/placement-hub.db"),
+        url,
+        key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
+    }
+}
+
 fn rules(reader: &mut Reader<'_>) -> Rules {
     let statuses = ["received", "accepted", "assessed", "treatment-started", "treatment-ended"];
     let status = |name: &str| match name {
@@ -206,6 +231,12 @@ fn rules(reader: &mut Reader<'_>) -> Rules {
                 to: line.date("to"),
             })
         }),
+    }
+}
+
+impl std::fmt::Debug for LedgerSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerSettings").field("path", &self.path).field("shared", &self.url.is_some()).finish_non_exhaustive()
     }
 }
 

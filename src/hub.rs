@@ -12,7 +12,7 @@ use crate::reload::Reloader;
 use crate::telemetry::Metrics;
 use crate::{clock, http, intake, post, wiring};
 use arc_swap::ArcSwap;
-use domain::port::{Deliver, Figures, Ledger};
+use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub struct Hub {
     intake_task: JoinHandle<()>,
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
+    news_task: JoinHandle<()>,
     post_task: JoinHandle<()>,
     rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
@@ -77,6 +78,7 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
+        let holder = Uuid::now_v7();
         let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
         let to_close = rails.values().map(Arc::clone).collect();
         let dispatch = Dispatch::start(dispatch::Parts {
@@ -89,18 +91,19 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             clock,
             random: Arc::new(random),
-            holder: Uuid::now_v7(),
+            holder,
         });
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
         let (figures, figures_seen) = watch::channel(Figures::default());
         let clock_parts =
-            clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures };
+            clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures, holder };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
+        let news_task = tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
-            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
+            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
         let post_task = tokio::spawn(post::run(post_parts));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
@@ -120,7 +123,7 @@ impl Hub {
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
         // Without it operators' commands wait until the hub is stopped; children's notices must not.
         let control = Control::start(
-            &settings.ledger.path,
+            settings.ledger.home(),
             Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) },
         )
         .inspect_err(|why| tracing::error!("{why}"))
@@ -133,6 +136,7 @@ impl Hub {
             intake_task,
             letterbox_task,
             clock_task,
+            news_task,
             post_task,
             rails: to_close,
             http,
@@ -177,6 +181,7 @@ impl Hub {
             ("intake", self.intake_task),
             ("HTTP intake", self.letterbox_task),
             ("clock", self.clock_task),
+            ("ear for other hubs", self.news_task),
             ("look into the mailboxes", self.post_task),
         ];
         for (name, task) in tasks {
@@ -195,6 +200,20 @@ impl Hub {
             intake.close().await;
         }
         self.http.stop().await;
+    }
+}
+
+/// Acts on what other hubs on the same ledger tell, until `stop` turns true.
+async fn listen(ledger: Arc<dyn Ledger>, dispatch: DispatchHandle, mut stop: watch::Receiver<bool>) {
+    loop {
+        let news = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            news = ledger.news() => news,
+        };
+        match news {
+            News::Due(recipient) => dispatch.nudge(vec![recipient]),
+            News::Accepted(recipient) => dispatch.tell_accepted(recipient),
+        }
     }
 }
 
