@@ -20,10 +20,25 @@ impl Schema {
         schema
     }
 
-    /// Where a hub finds it: whatever it makes is made in this schema.
+    /// Where a hub finds it: whatever it makes is made in this schema, and its connections bear the schema's name.
     pub fn url(&self) -> String {
         let joint = if self.server.contains('?') { '&' } else { '?' };
-        format!("{}{joint}options=-csearch_path%3D{}", self.server, self.name)
+        format!("{}{joint}options=-csearch_path%3D{1}&application_name={1}", self.server, self.name)
+    }
+
+    /// Ends the connections of those who use it, all at once.
+    pub fn break_connections(&self) {
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = current_schema() AND pid <> pg_backend_pid()",
+        );
+    }
+
+    /// How many of its connections last did this.
+    pub fn doing(&self, query: &str) -> usize {
+        let sql = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND pid <> pg_backend_pid() AND query = '{query}'"
+        );
+        self.ask(&sql)[0][0].parse().unwrap()
     }
 
     /// Statements without an answer, within this schema.

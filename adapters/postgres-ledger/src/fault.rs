@@ -98,6 +98,14 @@ fn is_shutting_down(error: &tokio_postgres::Error) -> bool {
 fn in_words(error: &tokio_postgres::Error, place: &str) -> (String, bool) {
     let Some(code) = error.code() else {
         let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        if cause.contains("certificate") {
+            return (
+                format!(
+                    "The ledger {place} shows no certificate that this machine trusts: {cause}. Give the server one, or add `sslmode=disable` to `ledger.url` where the network is your own."
+                ),
+                true,
+            );
+        }
         return (
             format!(
                 "The connection to the ledger {place} failed: {cause}. Check that PostgreSQL runs there and can be reached; the hub tries again."

@@ -36,7 +36,10 @@ impl Place {
         if config.get_user().is_none() {
             return Err("names no user; write it as postgres://user:password@host:5432/database".to_owned());
         }
-        config.application_name("placement-hub").connect_timeout(CONNECT).keepalives_idle(KEEPALIVE).tcp_user_timeout(UNRECEIVED);
+        if config.get_application_name().is_none() {
+            config.application_name("placement-hub");
+        }
+        config.connect_timeout(CONNECT).keepalives_idle(KEEPALIVE).tcp_user_timeout(UNRECEIVED);
         let name = name(&config);
         Ok(Self { config, name })
     }

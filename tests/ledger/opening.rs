@@ -1,0 +1,108 @@
+//! A database is brought up to date by whoever opens it first, told apart from another's, and looked through for mistakes.
+
+use super::Shelf;
+use super::desk::{Desk, at, causing, dated, delivered, notice};
+use crate::support::database::Schema;
+use domain::delivery::Kind;
+use domain::port::Ledger;
+use postgres_ledger::PostgresLedger;
+use std::sync::Arc;
+
+fn refusal(result: Result<PostgresLedger, domain::port::LedgerError>) -> String {
+    let error = result.err().expect("it opens");
+    assert!(!error.transient, "{}", error.what);
+    error.what
+}
+
+#[test]
+fn hubs_that_start_at_the_same_moment_bring_it_up_to_date_once() {
+    let schema = Schema::new();
+    let starting: Vec<_> = (0..4)
+        .map(|_| {
+            let url = schema.url();
+            std::thread::spawn(move || PostgresLedger::open(&url).map(drop).map_err(|error| error.what))
+        })
+        .collect();
+    for hub in starting {
+        hub.join().unwrap().unwrap();
+    }
+    assert_eq!(schema.ask("SELECT count(*) = max(number) FROM migrations")[0][0], "t");
+}
+
+#[test]
+fn a_newer_hubs_database_is_refused_only_where_it_has_dropped_something() {
+    let schema = Schema::new();
+    drop(PostgresLedger::open(&schema.url()).unwrap());
+    schema.run("INSERT INTO migrations (number, works_from) VALUES (98, 1)");
+    drop(PostgresLedger::open(&schema.url()).unwrap());
+    schema.run("INSERT INTO migrations (number, works_from) VALUES (99, 98)");
+    for told in [refusal(PostgresLedger::open(&schema.url())), refusal(PostgresLedger::look(&schema.url()))] {
+        assert!(told.contains("newer hub") && told.contains("99"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_no_ledger_is_told_apart() {
+    let schema = Schema::new();
+    assert!(refusal(PostgresLedger::look(&schema.url())).contains("no ledger in"), "a look makes nothing");
+    schema.run("CREATE TABLE songs (name text)");
+    assert!(refusal(PostgresLedger::open(&schema.url())).contains("another program"));
+    assert!(refusal(PostgresLedger::open("postgres://hub@/")).contains("ledger.url names no host"));
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_without_the_password() {
+    // A port that nobody listens at.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = PostgresLedger::open(&format!("postgres://hub:hush@127.0.0.1:{port}/hub")).err().unwrap();
+    assert!(error.transient && error.what.contains(&format!("127.0.0.1:{port}/hub")) && !error.what.contains("hush"), "{}", error.what);
+}
+
+/// Two in line, one delivered, one with a date; then `plant` is done to the tables.
+async fn check(plant: &str, expected: &[&str]) {
+    let schema = Schema::new();
+    let url = schema.url();
+    let desk =
+        Desk::new(Shelf { open: Box::new(move || Arc::new(PostgresLedger::open(&url).unwrap()) as Arc<dyn Ledger>), is_shared: true });
+    desk.put(causing(1, 1, 0, vec![notice(1, "RX2", 1), notice(2, "RX2", 2)])).await;
+    desk.put(causing(2, 2, 0, vec![notice(3, "91Q", 1), dated(4, "QKS", 1, Kind::ArrivalNotice, "2026-11-26")])).await;
+    let lease = desk.lease_one("91Q", 0).await;
+    desk.settle(&lease, delivered(), 1).await;
+    desk.assert_balanced().await;
+    schema.run(plant);
+    let mistakes = desk.ledger().balance(at(0)).await.unwrap().mistakes;
+    assert_eq!(mistakes.len(), expected.len(), "{plant}: {mistakes:?}");
+    for (mistake, part) in mistakes.iter().zip(expected) {
+        assert!(mistake.contains(part), "{plant}: {mistakes:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_has_its_sentence() {
+    let to = |recipient: &str| format!("WHERE recipient = '{recipient}'");
+    check("UPDATE messages SET receipt = '' WHERE message_id = 'message-1'", &["no receipt"]).await;
+    check(&format!("DELETE FROM deliveries {} AND state = 5", to("91Q")), &["has no delivery"]).await;
+    check(&format!("DELETE FROM obligations {}", to("91Q")), &["nothing to send"]).await;
+    check("DELETE FROM children WHERE key = '02020202-0202-0202-0202-020202020202'", &["not of one child", "not of one child"]).await;
+    check(&format!("UPDATE deliveries SET state = 1 {}", to("QKS")), &["nothing stands before it", "tally of QKS", "tally of QKS"]).await;
+    check(
+        "UPDATE deliveries SET state = 0 WHERE state = 1",
+        &["another of the same child stands before it", "tally of RX2", "tally of RX2"],
+    )
+    .await;
+    check(&format!("UPDATE deliveries SET awaited = false {}", to("QKS")), &["is awaited in one column"]).await;
+    check("UPDATE deliveries SET sequence = 3 WHERE state = 1", &["numbered from 1 without gaps: 2 rows, numbers 1 to 3"]).await;
+    check("UPDATE tallies SET n = n + 1 WHERE what = 0 AND two = '1'", &["tally of RX2"]).await;
+    check(
+        "UPDATE tallies SET n = 9 WHERE what = 1",
+        &["messages `placement-change` disagrees with a count: accepted is kept as 9 and counts 2"],
+    )
+    .await;
+    check("DELETE FROM tallies WHERE what = 2", &["what is due"]).await;
+    check("INSERT INTO tallies VALUES (0, 3, '', '', 1)", &["tally of breaches"]).await;
+    check(
+        "INSERT INTO acknowledgements (delivery, by_code, status, at) VALUES (gen_random_uuid(), 'RX2', 'read', 0)",
+        &["which is not there"],
+    )
+    .await;
+}
