@@ -245,3 +245,43 @@ impl std::fmt::Debug for Broker {
         f.debug_struct("Broker").field("prefetch", &self.prefetch).field("delivery_limit", &self.delivery_limit).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.toml");
+        std::fs::write(&path, file).unwrap();
+        std::fs::write(folder.path().join("url"), "postgres://hub:hush@db/hub\n").unwrap();
+        Settings::load(Some(&path), &|name| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_ledger_is_a_file_unless_a_database_is_named() {
+        let url = |file: &str, environment: &[(&str, &str)]| load(file, environment).unwrap().ledger.url;
+        assert_eq!(url("", &[]), None);
+        assert_eq!(url("[ledger]\nurl = \"postgres://a/b\"", &[]).as_deref(), Some("postgres://a/b"));
+        assert_eq!(url("[ledger]\nurl_file = \"url\"", &[]).as_deref(), Some("postgres://hub:hush@db/hub"));
+        assert_eq!(url("[ledger]\nurl_file = \"url\"", &[("LEDGER_URL", "postgres://c/d")]).as_deref(), Some("postgres://c/d"));
+    }
+
+    #[test]
+    fn a_file_and_a_database_are_one_ledger_too_many() {
+        for environment in [[].as_slice(), [("LEDGER_URL", "postgres://c/d")].as_slice()] {
+            let file = if environment.is_empty() { "[ledger]\npath = \"x.db\"\nurl_file = \"url\"" } else { "[ledger]\npath = \"x.db\"" };
+            let told = load(file, environment).unwrap_err().to_string();
+            assert!(told.contains("both given") && !told.contains("hush"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_ledger_is_beside_its_file_or_its_key() {
+        let mut ledger = load("[ledger]\nurl_file = \"url\"\nkey_file = \"k\"", &[]).unwrap().ledger;
+        assert_eq!(ledger.home(), ledger.key_file);
+        assert!(!format!("{ledger:?}").contains("hush"));
+        ledger.in_file(PathBuf::from("own.db"));
+        assert_eq!(ledger.home(), Path::new("own.db"));
+    }
+}

@@ -6,7 +6,7 @@ use crate::control::{Control, Desk};
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::intake::{Letterbox, Recorder};
-use crate::journey::{Journey, SEAL_PAYLOAD};
+use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
@@ -63,6 +63,7 @@ impl Hub {
         }
         let keys = Arc::new(Keys::load_or_create(&settings.ledger.key_file).map_err(|error| failed(chain(&error)))?);
         let ledger = wiring::ledger(settings).map_err(|error| failed(chain(&error)))?;
+        check_key(ledger.as_ref(), &keys).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
@@ -200,6 +201,16 @@ impl Hub {
             intake.close().await;
         }
         self.http.stop().await;
+    }
+}
+
+/// A hub with another key than its ledger's would give every child a second record: what is there must open.
+async fn check_key(ledger: &dyn Ledger, keys: &Keys) -> Result<(), String> {
+    let some = ledger.children(None, 1).await.map_err(|error| chain(&error))?;
+    let loaded = ledger.load(some, Vec::new()).await.map_err(|error| chain(&error))?;
+    match loaded.children.first() {
+        Some(child) => keys.open(SEAL_CASEFILE, &child.casefile).map(drop).map_err(|error| chain(&error)),
+        None => Ok(()),
     }
 }
 
