@@ -269,6 +269,28 @@ pub struct NewObligation {
     pub payload: Arc<[u8]>,
 }
 
+impl NewObligation {
+    /// The lease under which its delivery comes back from the recording of it.
+    #[must_use]
+    pub fn first_lease(&self, child: ChildKey, recorded_at: Timestamp, until: Timestamp, traceparent: Option<&str>) -> Lease {
+        Lease {
+            delivery: self.delivery,
+            obligation: self.id,
+            kind: self.kind,
+            recipient: self.recipient,
+            place: self.place,
+            child,
+            sequence: self.sequence,
+            fence: 1,
+            attempts: 0,
+            recorded_at,
+            until,
+            payload: self.payload.clone(),
+            traceparent: traceparent.map(str::to_owned),
+        }
+    }
+}
+
 /// An item for a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewReview {

@@ -1,9 +1,8 @@
 //! A database is brought up to date by whoever opens it first, told apart from another's, and looked through for mistakes.
 
 use super::Shelf;
-use super::desk::{Desk, at, causing, dated, delivered, notice};
+use super::desk::Desk;
 use crate::support::database::Schema;
-use domain::delivery::Kind;
 use domain::port::Ledger;
 use postgres_ledger::PostgresLedger;
 use std::sync::Arc;
@@ -58,23 +57,17 @@ fn a_server_that_is_not_there_is_told_without_the_password() {
     assert!(error.transient && error.what.contains(&format!("127.0.0.1:{port}/hub")) && !error.what.contains("hush"), "{}", error.what);
 }
 
-/// Two in line, one delivered, one with a date; then `plant` is done to the tables.
+/// On a furnished desk, `plant` is done to the tables.
 async fn check(plant: &str, expected: &[&str]) {
     let schema = Schema::new();
     let url = schema.url();
-    let desk =
-        Desk::new(Shelf { open: Box::new(move || Arc::new(PostgresLedger::open(&url).unwrap()) as Arc<dyn Ledger>), is_shared: true });
-    desk.put(causing(1, 1, 0, vec![notice(1, "RX2", 1), notice(2, "RX2", 2)])).await;
-    desk.put(causing(2, 2, 0, vec![notice(3, "91Q", 1), dated(4, "QKS", 1, Kind::ArrivalNotice, "2026-11-26")])).await;
-    let lease = desk.lease_one("91Q", 0).await;
-    desk.settle(&lease, delivered(), 1).await;
-    desk.assert_balanced().await;
+    let desk = Desk::furnished(Shelf {
+        open: Box::new(move || Arc::new(PostgresLedger::open(&url).unwrap()) as Arc<dyn Ledger>),
+        is_shared: true,
+    })
+    .await;
     schema.run(plant);
-    let mistakes = desk.ledger().balance(at(0)).await.unwrap().mistakes;
-    assert_eq!(mistakes.len(), expected.len(), "{plant}: {mistakes:?}");
-    for (mistake, part) in mistakes.iter().zip(expected) {
-        assert!(mistake.contains(part), "{plant}: {mistakes:?}");
-    }
+    desk.assert_mistakes(plant, expected).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Several hubs on one ledger: what each may take, whose word counts, and what they tell each other.
 
 use super::desk::{at, attempt, causing, child, code, delivered, delivery, entry, message, notice, numbers, settlement, terms, update};
-use crate::support::database::Schema;
+use crate::support::database::{Schema, Server};
 use domain::delivery::DeliveryState;
 use domain::port::{DeliveryFilter, Entry, LaneRoom, Lease, LeaseTerms, Ledger, LedgerView, News, Recorded, Settlement};
 use domain::retry::Next;
@@ -217,6 +217,46 @@ async fn connections_that_break_lose_nothing() {
     assert_eq!(answered.len(), 40);
     let balance = hubs[0].balance(at(0)).await.unwrap();
     assert_eq!((balance.messages, balance.deliveries, balance.mistakes), (40, 40, vec![]));
+}
+
+/// The server dies in the middle of work, again and again: while it is away nothing is answered, and when it is back the hub goes
+/// on by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_dies_and_comes_back_has_lost_nothing_that_was_answered() {
+    let server = Server::start("ledger-dies");
+    let ledger = Arc::new(PostgresLedger::open(&server.url).unwrap());
+    let mut next = 1;
+    for _ in 0..3 {
+        let recording: Vec<_> = (next..next + 20)
+            .map(|n| {
+                let ledger = Arc::clone(&ledger);
+                let entry = causing(n, u8::try_from(n).unwrap(), 0, vec![notice(n, "RX2", 1)]);
+                tokio::spawn(async move { (entry.clone(), ledger.record(vec![entry], terms(0, 0)).await) })
+            })
+            .collect();
+        server.does("kill");
+        let mut again = Vec::new();
+        for one in recording {
+            let (entry, answer) = one.await.unwrap();
+            match answer {
+                Ok(outcome) => assert_eq!(outcome.recorded, [Recorded::Done]),
+                Err(error) => {
+                    assert!(error.transient, "{}", error.what);
+                    again.push(entry);
+                }
+            }
+        }
+        let error = ledger.lanes(at(0)).await.unwrap_err();
+        assert!(error.transient && error.what.contains("the hub tries again"), "{}", error.what);
+        server.does("start");
+        // What was in doubt is there already, or is recorded now.
+        for entry in again {
+            ledger.record(vec![entry], terms(0, 0)).await.unwrap();
+        }
+        next += 20;
+    }
+    let balance = ledger.balance(at(0)).await.unwrap();
+    assert_eq!((balance.messages, balance.deliveries, balance.mistakes), (60, 60, vec![]));
 }
 
 #[tokio::test]

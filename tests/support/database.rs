@@ -1,5 +1,7 @@
 //! A PostgreSQL schema of a test's own: as good as a database, and made in a millisecond.
 
+use std::path::Path;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -69,6 +71,40 @@ impl Schema {
         });
         asked.join().unwrap()
     }
+}
+
+/// A PostgreSQL of a test's own, to be broken. Removed with its test, whatever becomes of the test.
+pub struct Server {
+    name: &'static str,
+    pub url: String,
+}
+
+impl Server {
+    pub fn start(name: &'static str) -> Self {
+        // First, so that what fails to start is removed too.
+        let mut server = Self { name, url: String::new() };
+        server.url = server.does("start").trim().to_owned();
+        server
+    }
+
+    /// `start`, `stop`, `kill`; what the command prints.
+    pub fn does(&self, verb: &str) -> String {
+        let Output { status, stdout, stderr } = run(&[verb, self.name]);
+        assert!(status.success(), "scripts/postgres {verb} {}: {}", self.name, String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        run(&["remove", self.name]);
+    }
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/postgres");
+    // A server that the environment names is not one to break.
+    Command::new(script).args(arguments).env_remove("TEST_DATABASE_URL").output().unwrap()
 }
 
 impl Drop for Schema {

@@ -144,7 +144,7 @@ fn issue(books: &mut Books, batch: &mut Batch<'_>, scene: &Scene<'_>, obligation
         };
         add(books, batch.terms, scene, new, state);
         match state {
-            State::Leased => batch.leased.push(lease(batch.terms, scene, new)),
+            State::Leased => batch.leased.push(new.first_lease(scene.child, scene.at, batch.terms.until, scene.traceparent)),
             State::Due => batch.due.push((new.recipient, new.delivery)),
             _ => {}
         }
@@ -193,24 +193,6 @@ fn add(books: &mut Books, terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObliga
     books.tallies.pending(new.recipient, state, 1);
     if let Some(due_on) = due_on {
         books.tallies.deadline(new.kind, due_on, 1);
-    }
-}
-
-fn lease(terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObligation) -> Lease {
-    Lease {
-        delivery: new.delivery,
-        obligation: new.id,
-        kind: new.kind,
-        recipient: new.recipient,
-        place: new.place,
-        child: scene.child,
-        sequence: new.sequence,
-        fence: 1,
-        attempts: 0,
-        recorded_at: scene.at,
-        until: terms.until,
-        payload: new.payload.clone(),
-        traceparent: scene.traceparent.map(str::to_owned),
     }
 }
 

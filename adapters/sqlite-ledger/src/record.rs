@@ -6,9 +6,7 @@ use crate::fault::Fault;
 use domain::Code;
 use domain::delivery::{HoldReason, Kind, ObligationState};
 use domain::ledger::standing::is_awaited;
-use domain::port::{
-    Acknowledged, ChildKey, ChildUpdate, Entry, Lease, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded,
-};
+use domain::port::{Acknowledged, ChildKey, ChildUpdate, Entry, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashSet;
@@ -245,7 +243,7 @@ fn issue(books: &mut Books, batch: &mut Batch<'_>, scene: &Scene<'_>, obligation
         };
         insert(books, batch.terms, scene, new, (recipient, state))?;
         match state {
-            State::Leased => batch.outcome.leased.push(lease(batch.terms, scene, new)),
+            State::Leased => batch.outcome.leased.push(new.first_lease(scene.key, scene.at, batch.terms.until, scene.traceparent)),
             State::Due => batch.outcome.due.push(new.recipient),
             _ => {}
         }
@@ -323,24 +321,6 @@ fn insert(
         books.tally_deadline(new.kind, due_on, 1);
     }
     Ok(())
-}
-
-fn lease(terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObligation) -> Lease {
-    Lease {
-        delivery: new.delivery,
-        obligation: new.id,
-        kind: new.kind,
-        recipient: new.recipient,
-        place: new.place,
-        child: scene.key,
-        sequence: new.sequence,
-        fence: 1,
-        attempts: 0,
-        recorded_at: scene.at,
-        until: terms.until,
-        payload: new.payload.clone(),
-        traceparent: scene.traceparent.map(str::to_owned),
-    }
 }
 
 fn write_aliases(books: &Books, update: &ChildUpdate, child: i64) -> Result<(), Fault> {
