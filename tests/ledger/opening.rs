@@ -1,9 +1,10 @@
 //! A database is brought up to date by whoever opens it first, told apart from another's, and looked through for mistakes.
 
 use super::Shelf;
-use super::desk::Desk;
+use super::desk::{Desk, alias, at, causing, child, code, date, delivered, delivery, key, notice, settlement, terms};
 use crate::support::database::Schema;
-use domain::port::Ledger;
+use domain::delivery::{DeliveryState, HoldReason};
+use domain::port::{Clue, DeliveryFilter, LaneRoom, Ledger, LedgerView, OperatorAction};
 use postgres_ledger::PostgresLedger;
 use std::sync::Arc;
 
@@ -98,4 +99,53 @@ async fn each_fault_has_its_sentence() {
         &["which is not there"],
     )
     .await;
+}
+
+/// The planner knows nothing of tables that are new: what it would do to small ones it does to large ones, until it is told otherwise.
+#[tokio::test]
+async fn nothing_but_the_count_of_everything_reads_a_table_whole() {
+    let schema = Schema::new();
+    let ledger = PostgresLedger::open(&schema.url()).unwrap();
+    let mut first = causing(1, 1, 0, vec![notice(1, "RX2", 1), notice(2, "RX2", 2), notice(3, "91Q", 1)]);
+    first.child.as_mut().unwrap().aliases = vec![alias(1)];
+    ledger.record(vec![first], terms(0, 1)).await.unwrap();
+    let rooms = ["RX2", "91Q"].map(|lane| LaneRoom { recipient: code(lane), room: 9 }).to_vec();
+    for lease in ledger.lease_due(rooms, terms(100, 18)).await.unwrap() {
+        ledger.settle(vec![settlement(&lease, delivered(), 101)]).await.unwrap();
+    }
+    ledger.load(vec![child(1)], vec![key(1)]).await.unwrap();
+    ledger.lanes(at(0)).await.unwrap();
+    ledger.figures(at(0), date("2026-11-20")).await.unwrap();
+    ledger.children_to_wake(at(0), 9).await.unwrap();
+    for clue in [Clue::Alias(alias(1)), Clue::Id(delivery(1)), Clue::MessageId("message-1".into())] {
+        ledger.find_children(vec![clue.clone()]).await.unwrap();
+        ledger.trace(clue).await.unwrap();
+    }
+    ledger.histories(alias(1)).await.unwrap();
+    for state in DeliveryState::ALL.iter().copied().map(Some).chain([None]) {
+        for recipient in [None, Some(code("RX2"))] {
+            ledger.deliveries(DeliveryFilter { state, recipient, limit: 9, ..DeliveryFilter::default() }).await.unwrap();
+        }
+    }
+    ledger.hold_lane(code("RX2"), Some(HoldReason::EndpointGone), at(0)).await.unwrap();
+    ledger.hold_lane(code("RX2"), None, at(0)).await.unwrap();
+    ledger.operate(vec![delivery(2)], OperatorAction::Retry, "so".into(), at(0)).await.unwrap();
+    ledger.mark_breaches(date("2026-11-20"), at(0)).await.unwrap();
+    ledger.collect(code("RX2"), u64::MAX, at(0)).await.unwrap();
+    ledger.feed(code("RX2"), 0, 9).await.unwrap();
+    ledger.accepted("mesh", None, 9).await.unwrap();
+    // A connection that ends has told what it did.
+    drop(ledger);
+    while schema.connections() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let counted = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = current_schema() AND seq_scan > 0
+        AND relname IN ('children', 'messages', 'obligations', 'deliveries', 'attempts', 'acceptances', 'feed', 'aliases')";
+    assert_eq!(schema.ask(counted), Vec::<Vec<String>>::new());
+    assert_eq!(
+        schema.ask(
+            "SELECT count(*) FROM pg_stat_user_tables WHERE schemaname = current_schema() AND relname = 'deliveries' AND idx_scan > 0"
+        )[0][0],
+        "1"
+    );
 }

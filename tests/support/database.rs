@@ -35,6 +35,12 @@ impl Schema {
         );
     }
 
+    /// Of those who use it.
+    pub fn connections(&self) -> usize {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND pid <> pg_backend_pid()";
+        self.ask(sql)[0][0].parse().unwrap()
+    }
+
     /// How many of its connections last did this.
     pub fn doing(&self, query: &str) -> usize {
         let sql = format!(

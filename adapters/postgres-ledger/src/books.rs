@@ -31,6 +31,8 @@ pub struct Needs {
     pub messages: Vec<MessageKey>,
     /// Everything of these feeds up to a position.
     pub feeds: Vec<(Code, i64)>,
+    /// Whether the children's open review items are needed.
+    pub reviews: bool,
 }
 
 /// A delivery's row, as it was read and as it shall be.
@@ -112,16 +114,16 @@ macro_rules! posts {
         )
     };
 }
-const PENDING: &str = posts!("unnest($1::uuid[]) AS x (key) JOIN deliveries d ON d.child = x.key WHERE d.state < 4");
+const PENDING: &str =
+    posts!("unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT * FROM deliveries WHERE child = x.key AND state < 4 OFFSET 0) d ON true");
 const NAMED: &str = posts!("unnest($1::uuid[]) AS x (id) JOIN deliveries d ON d.id = x.id");
 const OF_OBLIGATION: &str = "SELECT o.id, o.delivery FROM unnest($1::uuid[]) AS x (id) JOIN obligations o ON o.id = x.id";
 const MESSAGES: &str =
     "SELECT m.publisher, m.message_id FROM unnest($1::bigint[], $2::text[], $3::text[]) AS x (hash, publisher, message_id)
     JOIN messages m ON m.hash = x.hash AND m.publisher = x.publisher AND m.message_id = x.message_id";
-const REVIEWS: &str =
-    "SELECT r.child, r.key FROM unnest($1::uuid[]) AS x (key) JOIN reviews r ON r.child = x.key WHERE r.closed_at IS NULL";
+const REVIEWS: &str = "SELECT r.child, r.key FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT child, key FROM reviews WHERE child = x.key AND closed_at IS NULL OFFSET 0) r ON true";
 const UNCOLLECTED: &str = "SELECT a.recipient, a.position, a.delivery FROM unnest($1::text[], $2::bigint[]) AS x (recipient, up_to)
-    JOIN acceptances a ON a.recipient = x.recipient AND a.position IS NOT NULL AND a.position <= x.up_to ORDER BY a.recipient, a.position";
+    JOIN LATERAL (SELECT * FROM acceptances WHERE recipient = x.recipient AND position IS NOT NULL AND position <= x.up_to OFFSET 0) a ON true ORDER BY a.recipient, a.position";
 
 impl Books {
     /// Locks the children and reads what the verbs need, in an open transaction.
@@ -130,7 +132,7 @@ impl Books {
         if !needs.feeds.is_empty() {
             books.read_uncollected(session, &mut needs).await?;
         }
-        let Needs { children, deliveries, obligations, messages, .. } = needs;
+        let Needs { children, deliveries, obligations, messages, reviews, .. } = needs;
         let (children, mut deliveries, obligations) = (list(children), list(deliveries), list(obligations));
         // One statement, in the order of the keys: so no two groups wait for each other.
         for row in session.rows(LOCK, &[&children, &deliveries, &obligations]).await? {
@@ -144,7 +146,7 @@ impl Books {
             }
             deliveries.extend(books.by_obligation.values());
         }
-        books.read_rows(session, &deliveries, &messages).await?;
+        books.read_rows(session, &deliveries, &messages, reviews).await?;
         Ok(books)
     }
 
@@ -158,7 +160,7 @@ impl Books {
         Ok(())
     }
 
-    async fn read_rows(&mut self, session: &Session, deliveries: &[Uuid], messages: &[MessageKey]) -> Result<(), Fault> {
+    async fn read_rows(&mut self, session: &Session, deliveries: &[Uuid], messages: &[MessageKey], reviews: bool) -> Result<(), Fault> {
         let children: Vec<Uuid> = self.children.keys().map(|key| Uuid::from_bytes(key.0)).collect();
         let hashes: Vec<i64> = messages.iter().map(|key| hash(&key.message_id)).collect();
         let publishers: Vec<&str> = messages.iter().map(|key| key.publisher.as_str()).collect();
@@ -167,10 +169,10 @@ impl Books {
         let by_id: Parameters<'_> = &[&deliveries];
         let by_key: Parameters<'_> = &[&hashes, &publishers, &ids];
         let (pending, named, messages, reviews) = try_join!(
-            session.rows(PENDING, by_child),
-            session.rows(NAMED, by_id),
-            session.rows(MESSAGES, by_key),
-            session.rows(REVIEWS, by_child),
+            session.rows_if(!children.is_empty(), PENDING, by_child),
+            session.rows_if(!deliveries.is_empty(), NAMED, by_id),
+            session.rows_if(!ids.is_empty(), MESSAGES, by_key),
+            session.rows_if(reviews && !children.is_empty(), REVIEWS, by_child),
         )?;
         for row in pending.iter().chain(&named) {
             self.add(read_post(row)?);

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 const CHILDREN: &str = "SELECT c.key, c.version, c.casefile FROM unnest($1::uuid[]) AS x (key) JOIN children c ON c.key = x.key";
 const TOUCHED: &str =
-    "SELECT o.child, o.id FROM unnest($1::uuid[]) AS x (key) JOIN obligations o ON o.child = x.key JOIN deliveries d ON d.id = o.delivery
-    WHERE d.fence > 0 ORDER BY o.delivery";
+    "SELECT o.child, o.id FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT child, id, delivery FROM obligations WHERE child = x.key OFFSET 0) o ON true
+    JOIN LATERAL (SELECT fence FROM deliveries WHERE id = o.delivery OFFSET 0) d ON true WHERE d.fence > 0 ORDER BY o.delivery";
 const MESSAGES: &str = "SELECT x.place, m.digest, m.envelope, m.content_type, m.receipt
     FROM unnest($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS x (hash, publisher, message_id, place)
     JOIN messages m ON m.hash = x.hash AND m.publisher = x.publisher AND m.message_id = x.message_id";
@@ -29,7 +29,7 @@ pub async fn load(session: &Session, children: &[ChildKey], messages: &[MessageK
     let by_child: Parameters<'_> = &[&keys];
     let by_key: Parameters<'_> = &[&hashes, &publishers, &ids];
     let (records, touched, known) =
-        try_join!(session.rows(CHILDREN, by_child), session.rows(TOUCHED, by_child), session.rows(MESSAGES, by_key))?;
+        try_join!(session.rows(CHILDREN, by_child), session.rows(TOUCHED, by_child), session.rows_if(!ids.is_empty(), MESSAGES, by_key))?;
     let mut found: HashMap<ChildKey, ChildRecord> = records.iter().map(|row| (child_key(row, 0), read_child(row))).collect();
     for row in &touched {
         if let Some(record) = found.get_mut(&child_key(row, 0)) {

@@ -29,9 +29,9 @@ const DELIVERIES: &str = concat!(
 );
 const ATTEMPTS: &str =
     "SELECT a.delivery, a.started_at, a.ended_at, a.adapter, a.outcome, a.status, a.detail FROM unnest($1::uuid[]) AS x (id)
-    JOIN attempts a ON a.delivery = x.id ORDER BY a.delivery, a.fence";
+    JOIN LATERAL (SELECT * FROM attempts WHERE delivery = x.id OFFSET 0) a ON true ORDER BY a.delivery, a.fence";
 const ACKNOWLEDGEMENTS: &str = "SELECT a.delivery, a.by_code, a.status, a.at FROM unnest($1::uuid[]) AS x (id)
-    JOIN acknowledgements a ON a.delivery = x.id ORDER BY a.row";
+    JOIN LATERAL (SELECT * FROM acknowledgements WHERE delivery = x.id OFFSET 0) a ON true ORDER BY a.row";
 
 pub async fn histories(session: &Session, alias: Alias) -> Result<Vec<History>, Fault> {
     let rows = session.rows(CHILDREN, &[&Uuid::from_bytes(alias.0), &one_more(CHILDREN_MAX)]).await?;

@@ -19,6 +19,7 @@ pub fn needs(entries: &[Entry], needs: &mut Needs) {
         needs.deliveries.extend(entry.acknowledgement.as_ref().map(|acknowledged| acknowledged.delivery));
         if let Some(update) = &entry.child {
             needs.children.insert(uuid(update.key));
+            needs.reviews = true;
             needs.obligations.extend(update.retract.iter().chain(update.mark.iter().map(|(obligation, _)| obligation)));
         }
     }

@@ -44,14 +44,14 @@ struct Scope {
 }
 
 const OF_ALIAS: &str = "SELECT child FROM aliases WHERE alias = $1 ORDER BY 1 DESC LIMIT $2";
-const CHILDS_MESSAGES: &str = "SELECT m.id FROM unnest($1::uuid[]) AS x (key) JOIN messages m ON m.child = x.key ORDER BY 1 DESC LIMIT $2";
-const CHILDS_DELIVERIES: &str =
-    "SELECT o.delivery FROM unnest($1::uuid[]) AS x (key) JOIN obligations o ON o.child = x.key ORDER BY 1 DESC LIMIT $2";
+const CHILDS_MESSAGES: &str = "SELECT m.id FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT id FROM messages WHERE child = x.key OFFSET 0) m ON true ORDER BY 1 DESC LIMIT $2";
+const CHILDS_DELIVERIES: &str = "SELECT o.delivery FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT delivery FROM obligations WHERE child = x.key OFFSET 0) o ON true ORDER BY 1 DESC LIMIT $2";
 const OF_MESSAGE_ID: &str = "SELECT id FROM messages WHERE hash = $1 AND message_id = $2
     UNION SELECT id FROM messages WHERE written_hash = $1 AND written_id = $2 ORDER BY 1 DESC LIMIT $3";
 const OF_MESSAGE: &str = "SELECT id FROM messages WHERE id = $1 ORDER BY 1 DESC LIMIT $2";
 /// What a message caused is among what its child is owed.
-const CAUSED: &str = "SELECT o.delivery FROM unnest($1::uuid[]) AS x (id) JOIN messages m ON m.id = x.id JOIN obligations o ON o.child = m.child AND o.message = m.id
+const CAUSED: &str = "SELECT o.delivery FROM unnest($1::uuid[]) AS x (id) JOIN messages m ON m.id = x.id
+    JOIN LATERAL (SELECT delivery, message FROM obligations WHERE child = m.child OFFSET 0) o ON o.message = m.id
     ORDER BY 1 DESC LIMIT $2";
 const OF_OBLIGATION: &str =
     "SELECT delivery FROM obligations WHERE delivery = $1 UNION SELECT delivery FROM obligations WHERE id = $1 ORDER BY 1 DESC LIMIT $2";
@@ -125,20 +125,19 @@ const CHANGED: &str = "SELECT o.changed_at, o.id, o.state FROM unnest($1::uuid[]
 const BREACHED: &str = "SELECT d.breached_at, o.id, d.due_on FROM unnest($1::uuid[]) AS x (id) JOIN obligations o ON o.delivery = x.id
     JOIN deliveries d ON d.id = x.id WHERE d.breached_at IS NOT NULL ORDER BY d.id";
 const ATTEMPTS: &str = "SELECT a.ended_at, a.delivery, a.adapter, a.outcome, a.status, a.detail, a.ended_at - a.started_at, a.fence
-    FROM unnest($1::uuid[]) AS x (id) JOIN attempts a ON a.delivery = x.id ORDER BY a.delivery, a.fence";
+    FROM unnest($1::uuid[]) AS x (id) JOIN LATERAL (SELECT * FROM attempts WHERE delivery = x.id OFFSET 0) a ON true ORDER BY a.delivery, a.fence";
 /// Where it stands, and since when: at its end, or at its recording while it is pending.
 const DELIVERIES: &str = "SELECT coalesce(d.settled_at, d.recorded_at), d.id, d.state, d.recipient, d.attempts, d.hold, d.note, d.next_at
     FROM unnest($1::uuid[]) AS x (id) JOIN deliveries d ON d.id = x.id ORDER BY d.id";
 const ACKNOWLEDGED: &str = "SELECT a.at, a.delivery, a.status, a.by_code FROM unnest($1::uuid[]) AS x (id)
-    JOIN acknowledgements a ON a.delivery = x.id ORDER BY a.row";
+    JOIN LATERAL (SELECT * FROM acknowledgements WHERE delivery = x.id OFFSET 0) a ON true ORDER BY a.row";
 const OPERATED: &str = "SELECT a.at, a.delivery, a.action, a.reason FROM unnest($1::uuid[]) AS x (id)
-    JOIN operator_actions a ON a.delivery = x.id ORDER BY a.row";
-const OPENED: &str =
-    "SELECT r.opened_at, r.key, r.reason FROM unnest($1::uuid[]) AS x (key) JOIN reviews r ON r.child = x.key ORDER BY r.row";
-const CLOSED: &str = "SELECT r.closed_at, r.key, r.reason FROM unnest($1::uuid[]) AS x (key) JOIN reviews r ON r.child = x.key
+    JOIN LATERAL (SELECT * FROM operator_actions WHERE delivery = x.id OFFSET 0) a ON true ORDER BY a.row";
+const OPENED: &str = "SELECT r.opened_at, r.key, r.reason FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT * FROM reviews WHERE child = x.key OFFSET 0) r ON true ORDER BY r.row";
+const CLOSED: &str = "SELECT r.closed_at, r.key, r.reason FROM unnest($1::uuid[]) AS x (key) JOIN LATERAL (SELECT * FROM reviews WHERE child = x.key OFFSET 0) r ON true
     WHERE r.closed_at IS NOT NULL ORDER BY r.row";
 const SUPPRESSED: &str = "SELECT s.at, coalesce(s.message, s.child), s.text FROM unnest($1::uuid[]) AS x (key)
-    JOIN suppressed s ON s.child = x.key ORDER BY s.row";
+    JOIN LATERAL (SELECT * FROM suppressed WHERE child = x.key OFFSET 0) s ON true ORDER BY s.row";
 
 fn message(row: &Row) -> Result<String, Fault> {
     Ok(words::message(&MessageWords {
