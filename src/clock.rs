@@ -1,5 +1,7 @@
-//! What happens because time passes: parked moves are released, referrals escalated, breaches marked, figures refreshed.
+//! What happens because time passes: parked moves are released, referrals escalated, breaches marked, figures refreshed,
+//! certificates run out.
 
+use crate::directory::{Rails, certificates};
 use crate::dispatch::DispatchHandle;
 use crate::journey::Journey;
 use crate::telemetry::Metrics;
@@ -23,6 +25,11 @@ const DUTY_TICKS: u64 = 5;
 /// After so many seconds without a word of the hub that minds them, another one does.
 const DUTY_SECONDS: i64 = 15;
 
+/// Every so many ticks, it is looked when certificates end ...
+const CERTIFICATE_TICKS: u64 = 60;
+/// ... and, once a day, logged which of them want a person.
+const CERTIFICATE_LOG_TICKS: u64 = 86_400;
+
 pub struct Parts {
     pub journey: Arc<Journey>,
     pub dispatch: DispatchHandle,
@@ -30,6 +37,7 @@ pub struct Parts {
     pub figures: watch::Sender<Figures>,
     /// This hub, among those that share the ledger: one of them minds the clocks.
     pub holder: Uuid,
+    pub rails: Rails,
 }
 
 /// Runs until `stop` turns true.
@@ -76,6 +84,13 @@ async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), B
         let breaches = ledger.mark_breaches(today, now).await?;
         if breaches > 0 {
             tracing::warn!(breaches, "statutory deadlines passed before delivery");
+        }
+    }
+    if tick.is_multiple_of(CERTIFICATE_TICKS) {
+        let held = certificates(&parts.journey.directory.load(), &parts.rails, now, today);
+        parts.metrics.certificates(held.iter().map(|held| (held.endpoint.as_str(), held.certificate.to.duration_since(now))));
+        for held in held.iter().filter(|held| held.wants_a_person() && tick.is_multiple_of(CERTIFICATE_LOG_TICKS)) {
+            tracing::warn!("{held}");
         }
     }
     if tick.is_multiple_of(FIGURES_TICKS) {

@@ -10,7 +10,7 @@ use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, http, intake, post, wiring};
+use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
@@ -33,7 +33,9 @@ pub struct Hub {
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
     news_task: JoinHandle<()>,
+    heartbeat_task: JoinHandle<()>,
     post_task: JoinHandle<()>,
+    reseal_task: JoinHandle<()>,
     rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
     dispatch: DispatchHandle,
@@ -55,8 +57,16 @@ impl Hub {
     /// # Errors
     /// Where anything it needs to begin is missing or wrong. A broker that is away is not an error: the hub waits for it.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        Self::start_by(settings, Arc::new(Timestamp::now)).await
+    }
+
+    /// As [`Self::start`], by another clock than the machine's.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_by(settings: &Settings, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Result<Self, StartError> {
         let failed = |what: String| StartError(what);
-        let now = Timestamp::now();
+        let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
@@ -67,7 +77,6 @@ impl Hub {
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
-        let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(Timestamp::now);
         let journey = Arc::new(Journey {
             contracts: Contracts::new().map_err(|error| failed(chain(&error)))?,
             ledger: Arc::clone(&ledger),
@@ -85,7 +94,7 @@ impl Hub {
         let dispatch = Dispatch::start(dispatch::Parts {
             ledger: Arc::clone(&ledger),
             directory,
-            deliverers: rails,
+            deliverers: rails.clone(),
             open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
             retry: settings.delivery.retry,
             lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
@@ -98,14 +107,22 @@ impl Hub {
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
         let (figures, figures_seen) = watch::channel(Figures::default());
-        let clock_parts =
-            clock::Parts { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics), figures, holder };
+        let clock_parts = clock::Parts {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            metrics: Arc::clone(&metrics),
+            figures,
+            holder,
+            rails: rails.clone(),
+        };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
         let news_task = tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()));
+        let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
         let post_task = tokio::spawn(post::run(post_parts));
+        let reseal_task = tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         let state = http::State {
             broker: intake.state(),
@@ -138,7 +155,9 @@ impl Hub {
             letterbox_task,
             clock_task,
             news_task,
+            heartbeat_task,
             post_task,
+            reseal_task,
             rails: to_close,
             http,
             dispatch,
@@ -183,7 +202,9 @@ impl Hub {
             ("HTTP intake", self.letterbox_task),
             ("clock", self.clock_task),
             ("ear for other hubs", self.news_task),
+            ("heartbeat", self.heartbeat_task),
             ("look into the mailboxes", self.post_task),
+            ("sealing anew", self.reseal_task),
         ];
         for (name, task) in tasks {
             if tokio::time::timeout(DRAIN, task).await.is_err() {

@@ -8,7 +8,7 @@ mod prepare;
 
 pub use judge::{Counts, Judged, judge};
 pub(crate) use prepare::whose;
-pub use prepare::{SEAL_CASEFILE, SEAL_PAYLOAD, SEAL_REVIEW};
+pub use prepare::{SEAL_CASEFILE, SEAL_ENVELOPE, SEAL_PAYLOAD, SEAL_REVIEW};
 
 use crate::contracts::Contracts;
 use crate::keys::{KeyError, Keys};
@@ -18,8 +18,9 @@ use arc_swap::ArcSwap;
 use domain::Code;
 use domain::casefile::Casefile;
 use domain::directory::Directory;
+use domain::message::Message;
 use domain::policy::Policy;
-use domain::port::{Alias, ChildKey, Entry, Lease, LeaseTerms, Ledger, LedgerError, MessageKey, Recorded, RecordedMessage};
+use domain::port::{Alias, ChildKey, ChildUpdate, Entry, Lease, LeaseTerms, Ledger, LedgerError, MessageKey, Recorded, RecordedMessage};
 use domain::timeline::{Decision, Ruling, Stamp, question};
 use jiff::Timestamp;
 use prepare::{Prepared, Subject};
@@ -286,20 +287,16 @@ impl<'a> Round<'a> {
         let now = (self.journey.now)();
         let found = self.found.get(&at).and_then(Option::as_ref);
         let mut counts = Vec::new();
-        let (child, acknowledgement, receipt) = match prepared.subject(found) {
+        let (child, acknowledgement, receipt) = match prepared.subject(found, self.directory, self.journey.policy.day(now)) {
             _ if reused => (None, None, prepared.reused()),
             Subject::Refused(receipt) => (None, None, receipt),
-            Subject::Acknowledged(acknowledged, receipt) => (None, Some(acknowledged), receipt),
+            Subject::Acknowledged(acknowledged, key, message) => {
+                let (update, _) = self.judge(key, message, now, &mut counts)?;
+                (Some(update), Some(acknowledged), prepared.acknowledged())
+            }
             Subject::Child(key, message) => {
-                let working = self.children.entry(key).or_insert_with(|| Working::new(Code::NONE, ""));
-                if working.version == 0 && working.casefile.timeline.local_id.is_empty() {
-                    let (authority, local_id) = whose(message);
-                    working.casefile = Casefile::new(authority, local_id);
-                }
-                let judged = judge(&mut working.casefile, Some(message), self.directory, &self.journey.policy, now, &working.touched);
-                counts.extend_from_slice(&judged.counts);
-                let update = working.update(self.journey, self.directory, key, &judged, Some(message))?;
-                (Some(update), None, judged.receipt(message, &working.casefile))
+                let (update, receipt) = self.judge(key, message, now, &mut counts)?;
+                (Some(update), None, receipt)
             }
         };
         let row = prepared.row(self.journey, envelope, &key, &receipt, now)?;
@@ -313,6 +310,25 @@ impl<'a> Round<'a> {
         let answer = prepared.answer(receipt.verdict, row.receipt.clone());
         self.entries.push((Entry { message: Some(row), child, acknowledgement }, Pending { at, answer, counts }));
         Ok(())
+    }
+
+    /// Decides on one child because of a message about it.
+    fn judge(
+        &mut self,
+        key: ChildKey,
+        message: &Message,
+        now: Timestamp,
+        counts: &mut Counts,
+    ) -> Result<(ChildUpdate, Receipt), JourneyError> {
+        let working = self.children.entry(key).or_insert_with(|| Working::new(Code::NONE, ""));
+        if working.version == 0 && working.casefile.timeline.local_id.is_empty() {
+            let (authority, local_id) = whose(message);
+            working.casefile = Casefile::new(authority, local_id);
+        }
+        let judged = judge(&mut working.casefile, Some(message), self.directory, &self.journey.policy, now, &working.touched);
+        counts.extend_from_slice(&judged.counts);
+        let update = working.update(self.journey, self.directory, key, &judged, Some(message))?;
+        Ok((update, judged.receipt(message, &working.casefile)))
     }
 
     /// Answers with the receipt given before.

@@ -22,7 +22,7 @@ const SEALED_V1: u8 = 1;
 const KEY_ID_LENGTH: usize = 4;
 
 /// Names a sealing key: it stands before everything that the key sealed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub [u8; KEY_ID_LENGTH]);
 
 /// The keys of one hub. Each is derived from one secret by its own label, so that none can be used for another's purpose. Sealing
@@ -191,6 +191,20 @@ impl Keys {
     #[must_use]
     pub fn sealing(&self) -> KeyId {
         self.ring.load().sealing().0
+    }
+
+    /// What everything that it seals begins with.
+    #[must_use]
+    pub fn mark(&self) -> [u8; 1 + KEY_ID_LENGTH] {
+        let mut mark = [SEALED_V1; 1 + KEY_ID_LENGTH];
+        mark[1..].copy_from_slice(&self.sealing().0);
+        mark
+    }
+
+    /// Whether something may be sealed with another key than that.
+    #[must_use]
+    pub fn has_others(&self) -> bool {
+        self.ring.load().keys.len() > 1
     }
 
     /// Encrypts and authenticates; `purpose` must be given again to open.

@@ -4,7 +4,7 @@
 use domain::Code;
 use domain::delivery::Kind;
 use domain::port::Figures;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prometheus::{
     Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
@@ -76,7 +76,21 @@ pub struct Metrics {
     lane_open: IntGaugeVec,
     broker_connected: IntGauge,
     ledger_commit_seconds: Histogram,
+    heartbeat_success: IntGaugeVec,
+    heartbeat_age_seconds: GaugeVec,
+    heartbeat_seconds: GaugeVec,
+    certificate_ends_seconds: GaugeVec,
     rails: RwLock<HashMap<&'static str, Arc<RailMetrics>>>,
+}
+
+/// How one endpoint's heartbeat stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Heartbeat {
+    /// The last one.
+    pub well: bool,
+    /// Since the last that was well.
+    pub age: SignedDuration,
+    pub took: Duration,
 }
 
 /// One adapter's metrics with every label looked up beforehand: counting an attempt takes no lock and no hashing.
@@ -108,7 +122,7 @@ impl Metrics {
             messages: new.counters("messages_total", "Messages recorded, by type and verdict", &["type", "verdict"])?,
             obligations: new.counters(
                 "obligations_total",
-                "Obligations issued, corrected, withdrawn, retracted, suppressed",
+                "Obligations issued, held, corrected, withdrawn, retracted; acknowledged by their recipient; reminded of, escalated",
                 &["kind", "action"],
             )?,
             attempts: new.counters("attempts_total", "Delivery attempts by outcome", &["kind", "adapter", "outcome"])?,
@@ -132,6 +146,18 @@ impl Metrics {
             lane_open: new.int_gauges("lane_open", "1 while a recipient's lane is shut by its breaker", &["recipient"])?,
             broker_connected: new.gauge("broker_connected", "1 while the hub consumes from the broker")?,
             ledger_commit_seconds: new.histogram("ledger_commit_seconds", "One write transaction of the ledger", &FAST)?,
+            heartbeat_success: new.int_gauges("heartbeat_success", "1 where an endpoint's last heartbeat was well", &["recipient"])?,
+            heartbeat_age_seconds: new.gauges(
+                "heartbeat_age_seconds",
+                "Since an endpoint's last heartbeat that was well",
+                &["recipient"],
+            )?,
+            heartbeat_seconds: new.gauges("heartbeat_seconds", "How long an endpoint's last heartbeat took", &["recipient"])?,
+            certificate_ends_seconds: new.gauges(
+                "certificate_ends_seconds",
+                "Until the first certificate of an endpoint ends; below nought once it has",
+                &["recipient"],
+            )?,
             rails: RwLock::default(),
             registry,
         })
@@ -142,7 +168,7 @@ impl Metrics {
         self.messages.with_label_values(&[message_type, verdict]).inc();
     }
 
-    /// `action`: issued, corrected, withdrawn, retracted, suppressed.
+    /// `action`: issued, held, corrected, withdrawn, retracted; acknowledged, reminded, escalated.
     pub fn obligation(&self, kind: Kind, action: &'static str) {
         self.obligations.with_label_values(&[kind.name(), action]).inc();
     }
@@ -165,6 +191,30 @@ impl Metrics {
 
     pub fn lane_open(&self, recipient: Code, open: bool) {
         self.lane_open.with_label_values(&[recipient.as_str()]).set(i64::from(open));
+    }
+
+    /// How each endpoint's heartbeat stands; an endpoint that is not among them any more is gone from the metrics too.
+    pub fn heartbeats<'a>(&self, stand: impl Iterator<Item = (&'a str, Heartbeat)>) {
+        self.heartbeat_success.reset();
+        self.heartbeat_age_seconds.reset();
+        self.heartbeat_seconds.reset();
+        for (endpoint, Heartbeat { well, age, took }) in stand {
+            self.heartbeat_success.with_label_values(&[endpoint]).set(i64::from(well));
+            self.heartbeat_age_seconds.with_label_values(&[endpoint]).set(age.as_secs_f64().max(0.0));
+            self.heartbeat_seconds.with_label_values(&[endpoint]).set(took.as_secs_f64());
+        }
+    }
+
+    /// When the first certificate of each endpoint ends.
+    pub fn certificates<'a>(&self, ends: impl Iterator<Item = (&'a str, SignedDuration)>) {
+        self.certificate_ends_seconds.reset();
+        let mut first: HashMap<&str, SignedDuration> = HashMap::new();
+        for (endpoint, left) in ends {
+            first.entry(endpoint).and_modify(|known| *known = left.min(*known)).or_insert(left);
+        }
+        for (endpoint, left) in first {
+            self.certificate_ends_seconds.with_label_values(&[endpoint]).set(left.as_secs_f64());
+        }
     }
 
     /// The metrics of one adapter; keep what comes.
@@ -316,6 +366,9 @@ mod tests {
             ..Figures::default()
         };
         metrics.figures(&figures, now);
+        let heartbeat = Heartbeat { well: true, age: SignedDuration::from_secs(9), took: Duration::from_millis(250) };
+        metrics.heartbeats([("QKS/91Q", heartbeat)].into_iter());
+        metrics.certificates([("QKS", SignedDuration::from_secs(90)), ("QKS", SignedDuration::from_secs(-5))].into_iter());
         metrics.encode()
     }
 
@@ -337,6 +390,10 @@ mod tests {
             "placement_hub_dead_total{recipient=\"QKS\"} 1",
             "placement_hub_lane_open{recipient=\"QKS\"} 1",
             "placement_hub_broker_connected 1",
+            "placement_hub_heartbeat_success{recipient=\"QKS/91Q\"} 1",
+            "placement_hub_heartbeat_age_seconds{recipient=\"QKS/91Q\"} 9",
+            "placement_hub_heartbeat_seconds{recipient=\"QKS/91Q\"} 0.25",
+            "placement_hub_certificate_ends_seconds{recipient=\"QKS\"} -5",
             "placement_hub_ledger_commit_seconds_count 1",
         ] {
             assert!(text.lines().any(|each| each == line), "{line}\n{text}");
@@ -349,6 +406,9 @@ mod tests {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         metrics.figures(&Figures { reviews: vec![("ended-postcode".to_owned(), 1)], ..Figures::default() }, now);
         metrics.figures(&Figures::default(), now);
+        metrics.certificates([("RX2", SignedDuration::ZERO)].into_iter());
+        metrics.certificates(std::iter::empty());
+        assert!(!metrics.encode().contains("RX2"));
         assert!(!metrics.encode().contains("ended-postcode"));
     }
 

@@ -111,6 +111,7 @@ async fn posts(bench: &Bench<'_>) -> Result<f64, String> {
         concurrency: 32,
         settings: std::collections::BTreeMap::new(),
         secret_settings: std::collections::BTreeMap::new(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     };

@@ -2,6 +2,7 @@
 
 use super::{Context, Failure, Outcome, say};
 use crate::contracts::Contracts;
+use crate::directory::certificates;
 use crate::wiring;
 use jiff::Timestamp;
 
@@ -23,6 +24,14 @@ pub fn check(context: &Context) -> Outcome {
                 eprintln!("note: {warning}");
             }
             let directory = &loaded.directory;
+            let now = Timestamp::now();
+            for held in certificates(directory, &wiring::rails(&wiring::broker(&settings)).rails, now, settings.rules.day(now)) {
+                match (held.is_mistake(), held.wants_a_person()) {
+                    (true, _) => wrong.push(format!("endpoint {held}")),
+                    (false, true) => eprintln!("note: endpoint {held}"),
+                    (false, false) => {}
+                }
+            }
             say(format!("directory: {} organisations, {} endpoints", directory.organisations().count(), directory.endpoints().len()))?;
         }
         Err(mistakes) => wrong.push(mistakes.to_string()),

@@ -1,14 +1,21 @@
 //! `doctor`: is everything well that the hub depends on? One line each, the mend beside what is not.
 
 use super::{Context, Failure, Outcome, runtime, say};
+use crate::directory::{Loaded, certificates};
 use crate::error::chain;
+use crate::heartbeat::{self, takers};
 use crate::wiring;
+use domain::Code;
 use jiff::Timestamp;
 
 #[derive(clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// Send a heartbeat to every endpoint that takes them, or to this organisation's only
+    #[arg(long, value_name = "ORGANISATION", num_args = 0..=1)]
+    heartbeat: Option<Option<Code>>,
+}
 
-pub fn doctor(context: &Context, _arguments: &Arguments) -> Outcome {
+pub fn doctor(context: &Context, arguments: &Arguments) -> Outcome {
     let settings = context.settings()?;
     let mut ill = 0_usize;
     let mut line = |what: &str, finding: Result<String, String>| {
@@ -49,11 +56,37 @@ pub fn doctor(context: &Context, _arguments: &Arguments) -> Outcome {
         };
         line("ledger", ledger)
     })?;
-    if let Ok(loaded) = &directory {
-        for endpoint in loaded.directory.endpoints() {
+    if let Ok(Loaded { directory, .. }) = &directory {
+        let (now, rails) = (Timestamp::now(), wiring::rails(&wiring::broker(&settings)).rails);
+        let today = settings.rules.day(now);
+        for endpoint in directory.endpoints() {
             // Its rail has checked it with the directory; its address is tried when something is sent.
             let way = format!("{} {}", endpoint.adapter, endpoint.url);
-            line(&format!("endpoint {}", endpoint.organisation), Ok(way.trim_end().to_owned()))?;
+            line(&format!("endpoint {}", endpoint.name()), Ok(way.trim_end().to_owned()))?;
+        }
+        for held in certificates(directory, &rails, now, today) {
+            let days = format!("{} days left", held.days_left(now));
+            let finding = if held.wants_a_person() { format!("{held} ({days})") } else { days };
+            line(&format!("{} of {}", held.certificate.what, held.endpoint), if held.is_mistake() { Err(finding) } else { Ok(finding) })?;
+        }
+        if let Some(only) = arguments.heartbeat {
+            let takers: Vec<_> =
+                takers(directory, today).filter(|endpoint| only.is_none_or(|only| endpoint.organisation == only)).collect();
+            if takers.is_empty() {
+                let whom = only.map_or_else(|| "no endpoint".to_owned(), |only| format!("no endpoint of {only}"));
+                line("heartbeat", Err(format!("{whom} takes heartbeats: set heartbeat_minutes where its organisation has agreed to")))?;
+            }
+            runtime()?.block_on(async {
+                for endpoint in takers {
+                    let beaten = heartbeat::beat(&rails, endpoint, &settings.source, now).await;
+                    let told = format!("{} ({} ms)", beaten.report.detail, beaten.took.as_millis());
+                    line(&format!("heartbeat {}", endpoint.name()), if beaten.is_well() { Ok(told) } else { Err(told) })?;
+                }
+                for rail in rails.values() {
+                    rail.close().await;
+                }
+                Ok::<(), Failure>(())
+            })?;
         }
     }
     if ill == 0 { Ok(()) } else { Err(Failure::Failed(format!("{ill} of these are ill"))) }

@@ -71,6 +71,10 @@ pub fn told(directory: &Directory, recipient: Code, envelope: &Value, today: Dat
         "worker-task" if data["task"] == "referral-refused" => {
             format!("{who} was told that {} refused a referral", organisation(directory, &data["provider"]))
         }
+        "worker-task" if data["task"] == "acknowledge-notice" => format!("{who} was reminded to acknowledge a notice"),
+        "worker-task" if data["task"] == "notice-not-acknowledged" => {
+            format!("{who} was told that {} has not acknowledged a notice", organisation(directory, &data["recipient"]))
+        }
         "worker-task" => format!("{who} was told that a referral has not been answered"),
         other => format!("{who} got a message of the kind {other}"),
     }

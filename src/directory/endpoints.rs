@@ -7,7 +7,7 @@ use super::organisations::Files;
 use super::publishers::{Listed, Source};
 use super::table::Row;
 use domain::Code;
-use domain::directory::{Endpoint, OrganisationKind, Secret};
+use domain::directory::{Agreed, Endpoint, OrganisationKind, Secret};
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ use toml::Spanned;
 const TIMEOUT_SECONDS: RangeInclusive<u32> = 1..=30;
 /// Attempts at one recipient at once: more than any one of them has asked for, and bounded memory.
 const CONCURRENCY: RangeInclusive<u32> = 1..=256;
+/// More often than every minute is a load and not a sign of life; less often than daily nobody notices the silence in time.
+const HEARTBEAT_MINUTES: RangeInclusive<u32> = 1..=1_440;
 /// A signing secret is under 100 characters, a certificate with its chain some thousand; what is longer is some other file.
 const SECRET_BYTES_MAX: u64 = 65_536;
 
@@ -45,6 +47,7 @@ pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint>
         let organisation = code(&written.organisation, "organisation");
         let place = written.place.as_deref().map(|place| code(place, "place"));
         let (Some(organisation), Some(place)) = (organisation, place.map_or(Some(None), |place| place.map(Some))) else { continue };
+        let agreed = written.agreed();
         let Written { adapter, url, allow_private, timeout_seconds, concurrency, from, to, .. } = written;
         let value = Endpoint {
             organisation,
@@ -57,12 +60,14 @@ pub(super) fn read(sources: &Sources<'_>, notes: &mut Notes) -> Listed<Endpoint>
             concurrency,
             settings,
             secret_settings,
+            agreed,
             from,
             to,
         };
         // A secret that cannot be read was told already; its rail would say again that it is missing.
         if let Some(rail) = sources.rails.get(value.adapter.as_str()).filter(|_| all_read) {
-            for what in rail.check(&value) {
+            let no_heartbeat = rail.no_heartbeat().filter(|_| value.agreed.heartbeat_minutes.is_some());
+            for what in no_heartbeat.map(|why| format!("heartbeat_minutes: {why}")).into_iter().chain(rail.check(&value)) {
                 notes.add(&source.file, line, what);
             }
         }
@@ -122,8 +127,26 @@ struct Written {
     timeout_seconds: u32,
     #[serde(default = "sixteen")]
     concurrency: u32,
+    #[serde(default)]
+    acknowledges: Acknowledges,
+    heartbeat_minutes: Option<u32>,
     from: Option<Date>,
     to: Option<Date>,
+}
+
+/// `true` for every notice, or the first day whose notices are acknowledged.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged, expecting = "`acknowledges` must be true, false, or a date such as 2026-12-01")]
+enum Acknowledges {
+    Always(bool),
+    From(Date),
+}
+
+impl Default for Acknowledges {
+    /// By every rail: whoever has not agreed to answer, e-mail's readers too, would be chased for ever.
+    fn default() -> Self {
+        Self::Always(false)
+    }
 }
 
 /// Within the webhook standard's 15 to 30 seconds.
@@ -137,6 +160,14 @@ const fn sixteen() -> u32 {
 }
 
 impl Written {
+    fn agreed(&self) -> Agreed {
+        let acknowledges_from = match self.acknowledges {
+            Acknowledges::Always(always) => always.then_some(Date::MIN),
+            Acknowledges::From(day) => Some(day),
+        };
+        Agreed { acknowledges_from, heartbeat_minutes: self.heartbeat_minutes }
+    }
+
     fn check(&self, sources: &Sources<'_>, source: &Source, line: u64, notes: &mut Notes) {
         let mut wrong = |what: String| notes.add(&source.file, line, what);
         if !sources.rails.contains_key(self.adapter.as_str()) {
@@ -150,6 +181,9 @@ impl Written {
             if !range.contains(&value) {
                 wrong(format!("{name}: it must be {} to {}", range.start(), range.end()));
             }
+        }
+        if self.heartbeat_minutes.is_some_and(|minutes| !HEARTBEAT_MINUTES.contains(&minutes)) {
+            wrong(format!("heartbeat_minutes: it must be {} to {}", HEARTBEAT_MINUTES.start(), HEARTBEAT_MINUTES.end()));
         }
         if matches!((self.from, self.to), (Some(from), Some(to)) if to < from) {
             wrong("`to` is before `from`".to_owned());

@@ -4,6 +4,7 @@
 //! once, with file and line. [`import`] makes the postcode index that such a folder holds of a published postcode directory,
 //! [`pack_postcodes`] of a table; [`ods`] takes organisation records into the other files.
 
+mod certificates;
 mod check;
 mod endpoints;
 pub mod import;
@@ -17,6 +18,7 @@ mod replace;
 mod table;
 mod tokens;
 
+pub use certificates::{Held, certificates};
 pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_calendar, read_postcodes};
 pub use mistake::{Mistake, Mistakes};
 pub use postcodes::pack_postcodes;

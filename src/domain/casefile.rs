@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
 use crate::directory::Directory;
 use crate::message::Message;
-use crate::owed::{self, Owed};
+use crate::owed::{self, Owed, withdrawal};
 use crate::policy::Policy;
 use crate::port::ClaimRow;
 use crate::reconcile::{Draft, Issued, Step, reconcile};
@@ -45,6 +45,8 @@ pub struct Decision {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Issue {
     pub id: Uuid,
+    /// The delivery's id: fixed here, for ever.
+    pub delivery: Uuid,
     pub kind: Kind,
     pub recipient: Code,
     pub place: Option<Code>,
@@ -79,10 +81,32 @@ impl Casefile {
         if let Some(message) = message {
             self.timeline.apply(message, now);
         }
+        let today = policy.day(now);
         let mut owed = owed::required(&self.timeline, directory, policy, now);
-        let steps = reconcile(&owed.obligations, &self.issued, touched, policy.day(now));
-        self.wake_at = owed.wake_at;
-        let mut decision = Decision { claims: self.stand(&owed, policy.day(now)), ..Decision::default() };
+        let steps = reconcile(&owed.obligations, self.issued.iter().filter(|one| !one.basis.is_chase()), &touched, today);
+        let mut decision = Decision { claims: self.stand(&owed, today), ..Decision::default() };
+        self.take(steps, now, new_id, &mut decision);
+        // What is chased follows from what stands as sent, so it is asked after the rest is settled.
+        let chased = owed::chased(&self.timeline, &self.issued, directory, policy, now, &touched);
+        let steps = reconcile(&chased.obligations, self.issued.iter().filter(|one| one.basis.is_chase()), &touched, today);
+        self.take(steps, now, new_id, &mut decision);
+        self.wake_at = owed.wake_at.into_iter().chain(chased.wake_at).min();
+        owed.obligations = Vec::new();
+        decision.owed = owed;
+        decision
+    }
+
+    /// All that is owed at `now`, the chasing of what was issued so far among it: what another directory would make of this child.
+    #[must_use]
+    pub fn owed(&self, directory: &Directory, policy: &Policy, now: Timestamp, touched: impl Fn(Uuid) -> bool) -> Owed {
+        let mut owed = owed::required(&self.timeline, directory, policy, now);
+        let chased = owed::chased(&self.timeline, &self.issued, directory, policy, now, touched);
+        owed.obligations.extend(chased.obligations);
+        owed.wake_at = owed.wake_at.into_iter().chain(chased.wake_at).min();
+        owed
+    }
+
+    fn take(&mut self, steps: Vec<Step>, now: Timestamp, new_id: &mut dyn FnMut() -> Uuid, decision: &mut Decision) {
         for step in steps {
             match step {
                 Step::Retract(id) => {
@@ -93,12 +117,12 @@ impl Casefile {
                     self.set_state(id, state);
                     decision.mark.push((id, state));
                 }
-                Step::Issue(draft) => decision.issue.push(self.issue(*draft, new_id())),
+                Step::Issue(draft) => {
+                    let ids = Ids { obligation: new_id(), delivery: new_id() };
+                    decision.issue.push(self.issue(*draft, ids, now));
+                }
             }
         }
-        owed.obligations = Vec::new();
-        decision.owed = owed;
-        decision
     }
 
     /// Takes in how the claims stand now, before anything new is issued; answers which stand otherwise.
@@ -110,14 +134,18 @@ impl Casefile {
         changed
     }
 
-    fn issue(&mut self, draft: Draft, id: Uuid) -> Issue {
+    fn issue(&mut self, draft: Draft, ids: Ids, now: Timestamp) -> Issue {
         let sequence = self.sequences.entry(draft.recipient).or_insert(0);
         *sequence += 1;
         let sequence = *sequence;
         let superseded = draft.supersedes.and_then(|id| self.issued.iter().find(|one| one.id == id)).map(|one| one.sequence);
-        let data = data(&draft, sequence, superseded);
+        let content =
+            if draft.kind.is_withdrawal() { withdrawal(&self.timeline, draft.kind, &draft.subject) } else { draft.content.clone() };
+        let data = data(&draft, &content, sequence, superseded);
         self.issued.push(Issued {
-            id,
+            id: ids.obligation,
+            delivery: Some(ids.delivery),
+            issued_at: Some(now),
             kind: draft.kind,
             base: draft.base,
             recipient: draft.recipient,
@@ -132,7 +160,8 @@ impl Casefile {
             basis: draft.basis,
         });
         Issue {
-            id,
+            id: ids.obligation,
+            delivery: ids.delivery,
             kind: draft.kind,
             recipient: draft.recipient,
             place: draft.place,
@@ -153,21 +182,28 @@ impl Casefile {
     }
 
     /// What is in force, as a set: the kind first owed, the recipient, the subject and what the recipient is to believe.
-    /// The same for every order in which the same messages came.
+    /// The same for every order in which the same messages came; so what is chased is not among it, which is about what was sent
+    /// on the way.
     #[must_use]
     pub fn in_force(&self) -> BTreeMap<(Kind, Code, String), (String, bool)> {
         let live = |one: &&Issued| matches!(one.state, ObligationState::InForce | ObligationState::Held);
         self.issued
             .iter()
             .filter(live)
-            .filter(|one| !one.kind.is_withdrawal())
+            .filter(|one| !one.kind.is_withdrawal() && !one.basis.is_chase())
             .map(|one| ((one.base, one.recipient, one.subject.clone()), (format!("{:?}", one.digest), one.hold.is_some())))
             .collect()
     }
 }
 
+/// What a new obligation and its delivery will be called.
+struct Ids {
+    obligation: Uuid,
+    delivery: Uuid,
+}
+
 /// The recipient's view, with what every message to it begins with.
-fn data(draft: &Draft, sequence: u32, superseded: Option<u32>) -> String {
+fn data(draft: &Draft, content: &str, sequence: u32, superseded: Option<u32>) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Common<'a> {
@@ -180,7 +216,7 @@ fn data(draft: &Draft, sequence: u32, superseded: Option<u32>) -> String {
     }
     let common = Common { sequence, basis: draft.basis, due_by: draft.due_on, supersedes: superseded, subject: &draft.subject };
     let mut data = serde_json::to_string(&common).unwrap_or_default();
-    if let Some(rest) = draft.content.strip_prefix('{').filter(|rest| *rest != "}") {
+    if let Some(rest) = content.strip_prefix('{').filter(|rest| *rest != "}") {
         data.pop();
         data.push(',');
         data.push_str(rest);

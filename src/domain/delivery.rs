@@ -147,6 +147,18 @@ names! {
         Reclaim = "rule 7: reclaim",
         Refused = "rule 17: refused",
         NoAnswer = "rule 17: no answer",
+        /// The recipient of a notice has not said that somebody read it.
+        Reminder = "not acknowledged: reminder",
+        /// And has not after the reminder either.
+        Escalation = "not acknowledged: escalation",
+    }
+}
+
+impl Basis {
+    /// Whether it is about what was sent, and not about the child: see [`crate::owed::chased`].
+    #[must_use]
+    pub const fn is_chase(self) -> bool {
+        matches!(self, Self::Reminder | Self::Escalation)
     }
 }
 

@@ -9,7 +9,7 @@ mod difference;
 mod parts;
 mod reach;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod succession;
 #[cfg(test)]
 mod tests;
@@ -135,8 +135,18 @@ pub struct Endpoint {
     pub settings: BTreeMap<String, String>,
     /// The same for what must not print: read from files, `password_file` in the settings being `password` here.
     pub secret_settings: BTreeMap<String, Secret>,
+    pub agreed: Agreed,
     pub from: Option<Date>,
     pub to: Option<Date>,
+}
+
+/// What an organisation has agreed to besides taking what is sent to it. Nothing by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreed {
+    /// It acknowledges notices that are issued from this day on, and is reminded of those that it does not.
+    pub acknowledges_from: Option<Date>,
+    /// It takes a test event every so many minutes.
+    pub heartbeat_minutes: Option<u32>,
 }
 
 /// A secret that does not print.
@@ -335,6 +345,12 @@ impl Unresolved {
 }
 
 impl Endpoint {
+    /// `QKS`, or `QKS/91Q` where it is for a place only.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.place.map_or_else(|| self.organisation.to_string(), |place| format!("{}/{place}", self.organisation))
+    }
+
     #[must_use]
     pub fn span(&self) -> Span {
         Span { from: self.from, to: self.to }

@@ -17,6 +17,10 @@ pub struct Policy {
     pub park: SignedDuration,
     /// A referral that the provider does not answer within this many working days is escalated.
     pub referral_answer_working_days: u32,
+    /// A notice that its recipient has agreed to acknowledge, and has not after this many working days, is followed by a reminder.
+    pub reminder_working_days: u32,
+    /// This many working days after the reminder fell due, the responsible authority is told.
+    pub escalation_working_days: u32,
     /// A reclaim is due within this many working days of the day on which the provider's word was recorded. No source
     /// says so: it is this product's own default.
     pub reclaim_working_days: u32,
@@ -82,6 +86,8 @@ impl Policy {
             review_working_days: 5,
             park: SignedDuration::from_hours(72),
             referral_answer_working_days: 5,
+            reminder_working_days: 2,
+            escalation_working_days: 5,
             reclaim_working_days: 20,
             assessment_trigger: ReferralStatus::Assessed,
             treatment_trigger: ReferralStatus::TreatmentStarted,

@@ -6,10 +6,12 @@
 
 mod deliver;
 mod post;
+mod sealed;
 mod views;
 
-pub use deliver::{Deliver, Parcel, Report};
+pub use deliver::{Beat, Certificate, Deliver, Parcel, Report};
 pub use post::{Letter, Mailbox, Post};
+pub use sealed::{Resealed, SealedContent, SealedKind, SealedPage, SealedPlace};
 pub use views::{
     AcceptedRow, AcknowledgementRow, AttemptRow, Balance, ClaimFilter, ClaimRow, DeliveryFilter, DeliveryHistory, DeliveryRow, FeedItem,
     FeedPage, Figures, History, MessageNote, ReviewRow, Trace,
@@ -104,6 +106,10 @@ pub trait Ledger: LedgerView {
     /// Releases or holds everything of a recipient's lane (the endpoint came back, or answered 410). Answers how many.
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
+    /// Puts contents that were sealed anew in the place of the old ones, unless somebody has changed them meanwhile. Answers how
+    /// many. Nothing else changes: no version, no time.
+    fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
     /// Work that must run once among all hubs on a ledger: whether it is `holder`'s, from now until `until`. Asking again before then
     /// keeps it; what nobody has kept is the next one's who asks. A hub that has its ledger to itself has every duty.
     fn hold_duty<'a>(
@@ -152,6 +158,9 @@ pub trait LedgerView: Send + Sync {
 
     /// Deliveries that `adapter` has accepted and nobody has collected yet, in the order of their recording, at most `limit`; `after` pages on.
     fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>>;
+
+    /// Sealed contents that do not begin as `current` does, after a place: some of them, and where to go on.
+    fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>>;
 
     /// Everything adds up: no message without a verdict, no obligation without a delivery or a reason, nothing leased
     /// by a lease that lapsed. For tests, `doctor` and `demo --once`.

@@ -8,7 +8,7 @@ use crate::code::Code;
 use crate::delivery::{Basis, HoldReason, Kind, ObligationState};
 use crate::hex::hex;
 use crate::owed::Required;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -18,6 +18,13 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Issued {
     pub id: Uuid,
+    /// Its delivery: the `id` of the envelope, which the recipient names when it acknowledges. None in casefiles that were written
+    /// before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Uuid>,
+    /// None in casefiles that were written before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at: Option<Timestamp>,
     /// What was sent: may be a correction or withdrawal.
     pub kind: Kind,
     /// What it is about: the kind of what was first owed.
@@ -81,7 +88,12 @@ type Key<'a> = (Kind, Code, &'a str);
 /// Compares. `touched` tells whether an obligation may have been seen by its recipient; `today` is when a correction or
 /// withdrawal falls due: at once.
 #[must_use]
-pub fn reconcile(required: &[Required], issued: &[Issued], touched: impl Fn(Uuid) -> bool, today: Date) -> Vec<Step> {
+pub fn reconcile<'a>(
+    required: &[Required],
+    issued: impl IntoIterator<Item = &'a Issued>,
+    touched: impl Fn(Uuid) -> bool,
+    today: Date,
+) -> Vec<Step> {
     let mut threads: BTreeMap<Key<'_>, Vec<&Issued>> = BTreeMap::new();
     for one in issued {
         threads.entry((one.base, one.recipient, one.subject.as_str())).or_default().push(one);
@@ -282,6 +294,8 @@ mod tests {
             let number = u32::try_from(self.issued.len() + 1).unwrap();
             self.issued.push(Issued {
                 id: Uuid::from_u128(number.into()),
+                delivery: None,
+                issued_at: None,
                 kind: draft.kind,
                 base: draft.base,
                 recipient: draft.recipient,

@@ -11,6 +11,7 @@ use crate::message::{
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// A placement amended more often than this keeps its first version and the newest ones: more would be a fault at the publisher.
 const VERSIONS_MAX: usize = 64;
@@ -28,6 +29,10 @@ pub struct Timeline {
     pub placements: BTreeMap<String, Placement>,
     pub referrals: BTreeMap<String, Referral>,
     pub claims: BTreeMap<String, BTreeSet<ClaimEvent>>,
+    /// What recipients said that they read or acted on, by the id that they named, with the first message that said so. Two
+    /// for each delivery at most, its own id and its obligation's: the hub takes in no word on what it did not send.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub acknowledged: BTreeMap<Uuid, Stamp>,
     /// What people decided, by question ([`question`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub decisions: BTreeMap<String, Decision>,
@@ -191,15 +196,15 @@ impl Timeline {
     }
 
     /// Joins a message into the timeline. `recorded_at` is when the hub recorded it first.
-    ///
-    /// An acknowledgement changes nothing here: it is about a delivery, not about the child.
     pub fn apply(&mut self, message: &Message, recorded_at: Timestamp) {
         match message {
             Message::PlacementChange(change) => self.apply_placement(change, recorded_at),
             Message::WellbeingConcern(concern) => self.apply_concern(concern, recorded_at),
             Message::ReferralUpdate(update) => self.apply_referral_update(update, recorded_at),
             Message::ReclaimUpdate(update) => self.apply_reclaim_update(update, recorded_at),
-            Message::Acknowledgement(_) => {}
+            Message::Acknowledgement(acknowledgement) => {
+                join_earliest(&mut self.acknowledged, acknowledgement.notice.id, &Stamp::of(&acknowledgement.header));
+            }
         }
     }
 
@@ -419,15 +424,20 @@ impl CarePeriod {
 
 fn join_claim<T: Ord + Clone>(claims: &mut BTreeMap<T, Stamp>, value: Option<T>, stamp: &Stamp) {
     let Some(value) = value else { return };
-    let known = claims.entry(value).or_insert_with(|| stamp.clone());
-    if stamp < known {
-        known.clone_from(stamp);
-    }
+    join_earliest(claims, value, stamp);
     if claims.len() > CLAIMS_MAX {
         let newest = claims.iter().max_by_key(|(_, stamp)| *stamp).map(|(value, _)| value.clone());
         if let Some(newest) = newest {
             claims.remove(&newest);
         }
+    }
+}
+
+/// The first message that said something stays.
+fn join_earliest<T: Ord>(said: &mut BTreeMap<T, Stamp>, what: T, stamp: &Stamp) {
+    let known = said.entry(what).or_insert_with(|| stamp.clone());
+    if stamp < known {
+        known.clone_from(stamp);
     }
 }
 

@@ -8,11 +8,13 @@ pub mod excerpt;
 pub mod guard;
 mod pool;
 mod unanswered;
+mod validity;
 
 pub use answer::{beginning, retry_after};
 pub use pool::Pool;
 pub use reqwest;
 pub use unanswered::Unanswered;
+pub use validity::Validity;
 
 use guard::Guard;
 use reqwest::{Client, ClientBuilder, Url, redirect};

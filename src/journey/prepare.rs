@@ -1,6 +1,7 @@
 //! From bytes to something that can be judged, and from a decision to something that can be recorded.
 
 use super::{Answer, Envelope, Journey, JourneyError, Judged, Working};
+use crate::cloud_event::cloud_event;
 use crate::keys::Keys;
 use crate::receipt::{Receipt, Verdict};
 use domain::Code;
@@ -13,13 +14,14 @@ use domain::message::{AcknowledgementStatus, Message, MessageType, Reason};
 use domain::port::{
     Acknowledged, Alias, ChildKey, ChildUpdate, Clue, Found, MessageKey, MessageRow, NewObligation, NewReview, RecordedMessage,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use ring::digest::{SHA256, digest};
 use serde::Serialize;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-pub(super) const SEAL_ENVELOPE: &str = "envelope";
+/// What a message's bytes are sealed for.
+pub const SEAL_ENVELOPE: &str = "envelope";
 /// What a child's casefile is sealed for.
 pub const SEAL_CASEFILE: &str = "casefile";
 /// What a delivery's payload is sealed for; dispatch opens it.
@@ -43,7 +45,8 @@ pub(super) struct Prepared {
 /// What a message turns out to be about.
 pub(super) enum Subject<'a> {
     Refused(Receipt),
-    Acknowledged(Acknowledged, Receipt),
+    /// A recipient's word, and the child whose notice it is about.
+    Acknowledged(Acknowledged, ChildKey, &'a Message),
     Child(ChildKey, &'a Message),
 }
 
@@ -109,6 +112,11 @@ pub(crate) fn whose(message: &Message) -> (Code, &str) {
     }
 }
 
+/// A closed body's notices go to its one successor, so it is the successor who has read them.
+fn speaks_for(publisher: Code, recipient: Code, directory: &Directory, today: Date) -> bool {
+    publisher == recipient || directory.endpoint(recipient, None, today).is_some_and(|endpoint| endpoint.organisation == publisher)
+}
+
 impl Prepared {
     /// What the ledger must look up before this one can be judged.
     pub fn clue(&self, keys: &Keys) -> Option<Clue> {
@@ -123,22 +131,21 @@ impl Prepared {
         self.content.is_ok().then_some(self.child).flatten()
     }
 
-    pub fn subject(&self, found: Option<&Found>) -> Subject<'_> {
+    pub fn subject(&self, found: Option<&Found>, directory: &Directory, today: Date) -> Subject<'_> {
         let message = match &self.content {
             Ok(message) => message,
             Err(reasons) => return Subject::Refused(self.rejected(reasons.clone())),
         };
         match (message, self.child, found) {
-            (Message::Acknowledgement(acknowledgement), _, Some(Found { delivery: Some((delivery, recipient)), .. }))
-                if *recipient == acknowledgement.header.publisher =>
+            (Message::Acknowledgement(acknowledgement), _, Some(Found { child, delivery: Some((delivery, recipient)) }))
+                if speaks_for(acknowledgement.header.publisher, *recipient, directory, today) =>
             {
                 let status = match acknowledgement.status {
                     AcknowledgementStatus::Read => "read",
                     AcknowledgementStatus::ActedOn => "acted-on",
                 };
-                let acknowledged = Acknowledged { delivery: *delivery, by: *recipient, status, at: acknowledgement.header.sent_at };
-                let receipt = Receipt { verdict: Verdict::Accepted, ..self.rejected(Vec::new()) };
-                Subject::Acknowledged(acknowledged, receipt)
+                let (by, at) = (acknowledgement.header.publisher, acknowledgement.header.sent_at);
+                Subject::Acknowledged(Acknowledged { delivery: *delivery, by, status, at }, *child, message)
             }
             (Message::Acknowledgement(_), _, _) => {
                 let sentence = "no notice with this id was sent to you; use the `id` of the envelope that you received";
@@ -151,6 +158,11 @@ impl Prepared {
                 Subject::Refused(self.rejected(vec![Reason::new("unknown-claim", "/claim/id", sentence)]))
             }
         }
+    }
+
+    /// The receipt of an acknowledgement. What follows from it is between the hub and the responsible authority.
+    pub fn acknowledged(&self) -> Receipt {
+        Receipt { verdict: Verdict::Accepted, ..self.rejected(Vec::new()) }
     }
 
     fn rejected(&self, reasons: Vec<Reason>) -> Receipt {
@@ -262,13 +274,12 @@ impl Working {
 }
 
 fn obligation(journey: &Journey, directory: &Directory, issue: &Issue, now: Timestamp) -> Result<NewObligation, JourneyError> {
-    let delivery = Uuid::now_v7();
     // Without an endpoint it must not look as if it had been sent: it waits, held, until the directory has one.
     let reachable = directory.endpoint(issue.recipient, issue.place, journey.policy.day(now)).is_some();
     let hold = issue.hold.or_else(|| (!reachable).then_some(HoldReason::NoEndpoint));
     Ok(NewObligation {
         id: issue.id,
-        delivery,
+        delivery: issue.delivery,
         kind: issue.kind,
         recipient: issue.recipient,
         place: issue.place,
@@ -277,34 +288,13 @@ fn obligation(journey: &Journey, directory: &Directory, issue: &Issue, now: Time
         sequence: issue.sequence,
         supersedes: issue.supersedes,
         hold,
-        payload: journey.keys.seal(SEAL_PAYLOAD, &envelope(&journey.source, delivery, issue, now)?)?.into(),
+        payload: journey.keys.seal(SEAL_PAYLOAD, &envelope(&journey.source, issue, now)?)?.into(),
     })
 }
 
-/// The CloudEvents 1.0 envelope, as every rail that carries JSON sends it.
-fn envelope(source: &str, delivery: Uuid, issue: &Issue, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    struct CloudEvent<'a> {
-        specversion: &'static str,
-        id: Uuid,
-        source: &'a str,
-        #[serde(rename = "type")]
-        event_type: String,
-        subject: Uuid,
-        time: Timestamp,
-        datacontenttype: &'static str,
-        data: &'a serde_json::value::RawValue,
-    }
-    serde_json::to_vec(&CloudEvent {
-        specversion: "1.0",
-        id: delivery,
-        source,
-        event_type: format!("{}.v1", issue.kind),
-        subject: issue.id,
-        time: now,
-        datacontenttype: "application/json",
-        data: serde_json::from_str(&issue.data)?,
-    })
+fn envelope(source: &str, issue: &Issue, now: Timestamp) -> Result<Vec<u8>, serde_json::Error> {
+    let data: &serde_json::value::RawValue = serde_json::from_str(&issue.data)?;
+    cloud_event(issue.delivery, source, &format!("{}.v1", issue.kind), &issue.id.to_string(), now, data)
 }
 
 fn sealed_review(journey: &Journey, child: ChildKey, review: &domain::owed::Review) -> Result<NewReview, JourneyError> {

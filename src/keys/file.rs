@@ -9,8 +9,8 @@
 use domain::hex::{hex, unhex};
 use std::fmt::Write as _;
 
-/// As many as a year of weekly changes; older ones are retired when nothing is sealed with them any more.
-const SEALS_MAX: usize = 64;
+/// Twenty years of a change in every quarter, and a bound on what a file that is none can be read as.
+const SEALS_MAX: usize = 80;
 
 pub type Secret = [u8; 32];
 
@@ -35,12 +35,8 @@ pub enum NotChanged {
     Waits,
     #[error("no key waits to be used: `placement-hub keys add` makes one")]
     NoneWaits,
-    #[error("the key file holds {SEALS_MAX} keys already: retire those with which nothing is sealed any more")]
+    #[error("the key file holds {SEALS_MAX} keys beside the master already, and every one of them may be needed to open something")]
     TooMany,
-    #[error("the master and the key that seals now can't be retired")]
-    Needed,
-    #[error("the key file has no such key; `placement-hub keys list` shows them")]
-    Unknown,
 }
 
 impl KeyFile {
@@ -101,23 +97,6 @@ impl KeyFile {
         Ok(())
     }
 
-    /// Takes a key out, for ever. Whether anything is still sealed with it is the caller's to know.
-    ///
-    /// # Errors
-    /// Where it seals now, or is not there.
-    pub fn retire(&mut self, is_it: impl Fn(&Secret) -> bool) -> Result<(), NotChanged> {
-        let at = self.seals.iter().position(|seal| is_it(&seal.secret)).ok_or(if is_it(&self.master) {
-            NotChanged::Needed
-        } else {
-            NotChanged::Unknown
-        })?;
-        if self.sealing() == Some(at) {
-            return Err(NotChanged::Needed);
-        }
-        self.seals.remove(at);
-        Ok(())
-    }
-
     /// Which of `seals` seals; none for the master's.
     #[must_use]
     pub fn sealing(&self) -> Option<usize> {
@@ -159,18 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn what_seals_stays_and_the_file_is_bounded() {
+    fn the_file_is_bounded() {
         let mut file = KeyFile::new([1; 32]);
         for number in 0..SEALS_MAX {
             file.add([u8::try_from(number + 2).unwrap(); 32]).unwrap();
             file.use_next().unwrap();
         }
         assert_eq!(file.add([255; 32]), Err(NotChanged::TooMany));
-        for needed in [1, u8::try_from(SEALS_MAX + 1).unwrap()] {
-            assert_eq!(file.retire(|secret| *secret == [needed; 32]), Err(NotChanged::Needed));
-        }
-        assert_eq!(file.retire(|secret| *secret == [200; 32]), Err(NotChanged::Unknown));
-        file.retire(|secret| *secret == [2; 32]).unwrap();
-        assert_eq!((file.seals.len(), file.sealing()), (SEALS_MAX - 1, Some(SEALS_MAX - 2)));
     }
 }

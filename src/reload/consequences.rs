@@ -7,13 +7,14 @@ use domain::casefile::Casefile;
 use domain::delivery::Kind;
 use domain::directory::Directory;
 use domain::message::PlacementStatus;
-use domain::owed::{Owed, Required, required};
+use domain::owed::{Owed, Required};
 use domain::port::{ChildKey, ChildRecord, LedgerError};
 use domain::timeline::Timeline;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use uuid::Uuid;
 
 /// Children loaded at once.
 const BATCH: usize = 200;
@@ -69,11 +70,17 @@ pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Direct
         after = Some(*last);
         for record in ledger.load(keys, Vec::new()).await.map_err(told)?.children {
             let asked = questioned.contains(&record.key);
-            let Some(timeline) = open(journey, &record)?.filter(|timeline| asked || has_open_placement(timeline)) else { continue };
+            let Some(casefile) = open(journey, &record)?.filter(|casefile| asked || has_open_placement(&casefile.timeline)) else {
+                continue;
+            };
             affected.consequences.children += 1;
-            let judge = |directory| required(&timeline, directory, &journey.policy, now);
-            if affected.consequences.add(&judge(older), &judge(newer)) {
-                affected.consequences.differently += 1;
+            let touched: HashSet<Uuid> = record.touched.into_iter().collect();
+            let judge = |directory| casefile.owed(directory, &journey.policy, now, |id| touched.contains(&id));
+            let (before, after) = (judge(older), judge(newer));
+            let differently = affected.consequences.add(&before, &after);
+            affected.consequences.differently += usize::from(differently);
+            // Who begins to acknowledge is chased later: nothing else is owed now, but the clock is another.
+            if differently || before.wake_at != after.wake_at {
                 affected.children.push(record.key);
             }
         }
@@ -83,13 +90,13 @@ pub(super) async fn compare(journey: &Journey, older: &Directory, newer: &Direct
     Ok(affected)
 }
 
-fn open(journey: &Journey, record: &ChildRecord) -> Result<Option<Timeline>, String> {
+fn open(journey: &Journey, record: &ChildRecord) -> Result<Option<Casefile>, String> {
     if record.version == 0 {
         return Ok(None);
     }
     let casefile = journey.keys.open(SEAL_CASEFILE, &record.casefile).map_err(|error| chain(&error))?;
-    let casefile: Casefile = serde_json::from_slice(&casefile).map_err(|_| "a casefile in the ledger cannot be read".to_owned())?;
-    Ok(Some(casefile.timeline))
+    let casefile = serde_json::from_slice(&casefile).map_err(|_| "a casefile in the ledger cannot be read".to_owned())?;
+    Ok(Some(casefile))
 }
 
 fn has_open_placement(timeline: &Timeline) -> bool {

@@ -22,6 +22,7 @@ pub fn endpoint(organisation: &str, adapter: &str, url: &str) -> Endpoint {
         concurrency: 4,
         settings: std::collections::BTreeMap::new(),
         secret_settings: std::collections::BTreeMap::new(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     }

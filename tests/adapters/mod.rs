@@ -5,6 +5,7 @@ pub mod directory;
 mod dispatch;
 mod dispatch_end;
 mod dispatch_faults;
+pub mod heartbeat;
 mod lanes;
 mod model_ledger;
 pub mod receiver;

@@ -213,6 +213,9 @@ impl Ledger for Model {
         ready(count)
     }
 
+    fn reseal<'a>(&'a self, _: Vec<Resealed>) -> Answer<'a, u64> {
+        ready(0)
+    }
     fn load<'a>(&'a self, _: Vec<ChildKey>, _: Vec<MessageKey>) -> Answer<'a, Loaded> {
         ready(Loaded::default())
     }
@@ -278,6 +281,9 @@ impl LedgerView for Model {
     }
     fn feed<'a>(&'a self, _: Code, _: u64, _: usize) -> Answer<'a, FeedPage> {
         ready(FeedPage::default())
+    }
+    fn sealed<'a>(&'a self, _: Vec<u8>, _: SealedPlace) -> Answer<'a, SealedPage> {
+        ready(SealedPage::default())
     }
     fn accepted<'a>(&'a self, _: &'a str, _: Option<Uuid>, _: usize) -> Answer<'a, Vec<AcceptedRow>> {
         ready(Vec::new())

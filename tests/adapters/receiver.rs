@@ -26,14 +26,20 @@ pub enum Answer {
 pub struct Request {
     pub head: String,
     pub body: Vec<u8>,
+    /// Whether it was answered with a 2xx, or will be.
+    pub taken: bool,
 }
 
 pub struct Receiver {
     pub address: SocketAddr,
+    manner: Arc<Mutex<Manner>>,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<Mutex<usize>>,
     task: tokio::task::JoinHandle<()>,
 }
+
+/// What a receiver does with a request, by its body.
+type Manner = Box<dyn Fn(&[u8]) -> Answer + Send>;
 
 /// `status` with a body and the right length.
 pub fn answer(status: &str, headers: &str, body: &str) -> Answer {
@@ -45,18 +51,30 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (requests, connections) = (Arc::<Mutex<Vec<Request>>>::default(), Arc::<Mutex<usize>>::default());
-        let (seen, opened) = (Arc::clone(&requests), Arc::clone(&connections));
+        let manner = Arc::new(Mutex::new(always(answer)));
+        let (seen, opened, told) = (Arc::clone(&requests), Arc::clone(&connections), Arc::clone(&manner));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 *opened.lock().unwrap() += 1;
-                tokio::spawn(serve(stream, answer.clone(), Arc::clone(&seen)));
+                tokio::spawn(serve(stream, Arc::clone(&told), Arc::clone(&seen)));
             }
         });
-        Self { address, requests, connections, task }
+        Self { address, manner, requests, connections, task }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}/hook", self.address)
+    }
+
+    /// From now on it answers so.
+    pub fn tell(&self, answer: Answer) {
+        *self.manner.lock().unwrap() = always(answer);
+    }
+
+    /// From now on it takes bodies of at most so many bytes.
+    pub fn take_at_most(&self, bytes: usize) {
+        let status = move |body: &[u8]| if body.len() > bytes { "413 Content Too Large" } else { "200 OK" };
+        *self.manner.lock().unwrap() = Box::new(move |body| answer(status(body), "", ""));
     }
 
     pub fn requests(&self) -> Vec<Request> {
@@ -66,6 +84,10 @@ impl Receiver {
     pub fn connections(&self) -> usize {
         *self.connections.lock().unwrap()
     }
+}
+
+fn always(answer: Answer) -> Manner {
+    Box::new(move |_| answer.clone())
 }
 
 impl Drop for Receiver {
@@ -83,9 +105,11 @@ impl Request {
 }
 
 /// Serves one connection; whatever goes wrong with it ends it.
-async fn serve(mut stream: TcpStream, answer: Answer, seen: Arc<Mutex<Vec<Request>>>) {
+async fn serve(mut stream: TcpStream, told: Arc<Mutex<Manner>>, seen: Arc<Mutex<Vec<Request>>>) {
     let mut buffer = Vec::new();
-    while let Some(request) = read(&mut stream, &mut buffer).await {
+    while let Some(mut request) = read(&mut stream, &mut buffer).await {
+        let answer = (told.lock().unwrap())(&request.body);
+        request.taken = matches!(&answer, Answer::Bytes(bytes) if bytes.starts_with("HTTP/1.1 2"));
         seen.lock().unwrap().push(request);
         if respond(&mut stream, &answer).await.is_none() {
             return;
@@ -97,8 +121,8 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {
     loop {
         if let Some(end) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(buffer[..end].to_vec()).ok()?;
-            let mut request = Request { head, body: Vec::new() };
-            let length: usize = request.header("content-length")?.parse().ok()?;
+            let mut request = Request { head, body: Vec::new(), taken: false };
+            let length: usize = request.header("content-length").unwrap_or("0").parse().ok()?;
             if buffer.len() >= end + 4 + length {
                 request.body = buffer[end + 4..end + 4 + length].to_vec();
                 buffer.drain(..end + 4 + length);

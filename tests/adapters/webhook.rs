@@ -1,16 +1,22 @@
 //! The webhook adapter against receivers on loopback.
 
-use super::conformance::{BODY, deliver};
 use super::directory::{SECRET, endpoint};
 use super::receiver::{Answer, Receiver, Request, answer};
+use domain::delivery::Kind;
 use domain::directory::{Endpoint, Secret};
-use domain::port::Report;
+use domain::port::{Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use webhook::Webhook;
 
+const BODY: &[u8] = br#"{"id":"1","data":{"child":{"givenName":"Ada","familyName":"Quillfeather","nhsNumber":"9990000018"}}}"#;
 const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+
+pub async fn deliver(deliverer: &Webhook, endpoint: &Endpoint, delivery: Uuid, now: Timestamp) -> Report {
+    let trace = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    deliverer.deliver(Parcel { endpoint, delivery, kind: Kind::ArrivalNotice, body: BODY, traceparent: trace, first: false, now }).await
+}
 
 /// One attempt at a receiver that answers so; what it came to and what the receiver saw.
 async fn attempt(answer: Answer) -> (Report, Vec<Request>) {

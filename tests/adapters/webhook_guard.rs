@@ -1,8 +1,8 @@
 //! Addresses that must not be reached: no connection is made, nothing is lost, and an operator is told.
 
-use super::conformance::deliver;
 use super::directory::endpoint;
 use super::receiver::{Receiver, answer};
+use super::webhook::deliver;
 use domain::directory::{Endpoint, Secret};
 use domain::retry::AttemptOutcome;
 use jiff::{SignedDuration, Timestamp};

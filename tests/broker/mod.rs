@@ -7,7 +7,7 @@
 mod faults;
 mod intake;
 mod publisher;
-mod queue;
+pub mod queue;
 mod receipts;
 mod refusals;
 mod silence;

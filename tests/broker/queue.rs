@@ -1,7 +1,8 @@
 //! The rail `queue`: what the broker answers, and that nothing is lost whatever becomes of it.
 
 use super::{url, within};
-use crate::support::{broker::Broker, python};
+use crate::adapters::heartbeat::beat;
+use crate::support::{broker::Broker, envelope::envelope, python};
 use amqp::{Queue, Reader, Settings, topology};
 use domain::delivery::Kind;
 use domain::directory::{Endpoint, Secret};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
+pub fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
     Endpoint {
         organisation: organisation.parse().unwrap(),
         place: None,
@@ -26,6 +27,7 @@ fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
         concurrency: 16,
         settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         secret_settings: BTreeMap::new(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     }
@@ -33,11 +35,10 @@ fn endpoint(organisation: &str, settings: &[(&str, &str)]) -> Endpoint {
 
 async fn deliver(queue: &Queue, endpoint: &Endpoint, delivery: Uuid) -> Report {
     let now = "2026-11-22T12:00:00Z".parse().unwrap();
-    let body = format!(r#"{{"id":"{delivery}","data":{{"child":{{"givenName":"Ada"}}}}}}"#);
-    let parcel =
-        Parcel { endpoint, delivery, kind: Kind::ArrivalNotice, body: body.as_bytes(), traceparent: Some(TRACE), first: true, now };
+    let body = envelope(delivery);
+    let parcel = Parcel { endpoint, delivery, kind: Kind::ArrivalNotice, body: &body, traceparent: Some(TRACE), first: true, now };
     let report = within("an answer", queue.deliver(parcel)).await;
-    assert!(report.detail.chars().count() <= 200 && !report.detail.contains("Ada"), "{report:?}");
+    assert!(report.detail.chars().count() <= 200 && !report.detail.contains("Quillfeather"), "{report:?}");
     report
 }
 
@@ -70,23 +71,46 @@ async fn read_all(url: &str, routing_key: &str, expected: &[Uuid]) {
 }
 
 /// Deletes queues, with what an earlier run of a test has left in them: the runner's broker keeps its queues.
-const DELETE: &str = r"
+pub const DELETE: &str = r"
 import pika, sys
 channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
 for queue in sys.argv[2:]:
     channel.queue_delete(queue)
 ";
 
-/// Reads one message as a supplier's own program would, and deletes the queue.
+/// Reads one message as a supplier's own program would: the first time it dies over it, the second time it takes it; then deletes the queue.
 const PIKA: &str = r"
 import json, pika, sys
-channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
-frame, properties, body = channel.basic_get(sys.argv[2], auto_ack=True)
+def get():
+    connection = pika.BlockingConnection(pika.URLParameters(sys.argv[1]))
+    channel, frame = connection.channel(), None
+    while frame is None:
+        frame, properties, body = channel.basic_get(sys.argv[2])
+    return connection, frame, properties, body
+connection, frame, properties, body = get()
+lost = [frame.redelivered, properties.message_id]
+connection.close()
+connection, frame, properties, body = get()
 print(json.dumps({'routing_key': frame.routing_key, 'exchange': frame.exchange, 'type': properties.type, 'message_id': properties.message_id,
     'content_type': properties.content_type, 'delivery_mode': properties.delivery_mode, 'headers': properties.headers,
-    'body_id': json.loads(body)['id']}))
-channel.queue_delete(sys.argv[2])
+    'redelivered': [*lost, frame.redelivered], 'event': json.loads(body)}))
+connection.channel().queue_delete(sys.argv[2])
 ";
+
+/// Declares an organisation's queue with one other limit at a time, and prints which the broker says it has.
+const LIMITS: &str = r#"
+import json, pika, sys
+found = {}
+for key in ['x-max-length', 'x-max-length-bytes', 'x-overflow']:
+    channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
+    arguments = {'x-queue-type': 'quorum', 'x-max-length': 10000, 'x-max-length-bytes': 134217728, 'x-overflow': 'reject-publish'}
+    arguments[key] = 'drop-head' if key == 'x-overflow' else 7
+    try:
+        channel.queue_declare(sys.argv[2], durable=True, arguments=arguments)
+    except pika.exceptions.ChannelClosedByBroker as refused:
+        found[key] = refused.reply_text.rsplit("current is '", 1)[1].split("'")[0]
+print(json.dumps(found))
+"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_in_another_language_gets_it_with_its_properties() {
@@ -104,14 +128,18 @@ async fn a_reader_in_another_language_gets_it_with_its_properties() {
         got["headers"].as_object_mut().unwrap().remove("x-delivery-count");
         let expected = serde_json::json!({
             "routing_key": key, "exchange": "placement-hub.deliveries", "type": "arrival-notice", "message_id": id.to_string(),
-            "content_type": "application/cloudevents+json", "delivery_mode": 2, "headers": { "traceparent": TRACE }, "body_id": id.to_string()
+            "content_type": "application/cloudevents+json", "delivery_mode": 2, "headers": { "traceparent": TRACE },
+            "redelivered": [false, id.to_string(), true], "event": serde_json::from_slice::<Value>(&envelope(id)).unwrap()
         });
         assert_eq!(got, expected);
-        // Deleted meanwhile: told, and made good with the next attempt.
+        // Deleted by that reader: told, and made good with the next attempt.
         let report = deliver(&queue, &endpoint, id).await;
         assert_eq!(report.status, Some(312), "{report:?}");
         assert!(later(&report).0.contains(&format!("`{name}` is gone or unbound")), "{report:?}");
         assert!(delivered(&deliver(&queue, &endpoint, id).await));
+        let limits: Value = serde_json::from_str(&python::run(LIMITS, &[&url, &name], b"")).unwrap();
+        let expected = serde_json::json!({ "x-max-length": "10000", "x-max-length-bytes": "134217728", "x-overflow": "reject-publish" });
+        assert_eq!(limits, expected, "as the broker itself tells them");
     }
     queue.close().await;
 }
@@ -220,3 +248,24 @@ fn every_mistake_of_an_endpoint_is_told() {
     };
     assert_eq!(queue.check(&wrong).len(), 5, "{:?}", queue.check(&wrong));
 }
+
+/// Marked by its type, and gone when the next one is due.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_heartbeat_is_a_message_that_expires() {
+    let url = url("t09");
+    python::run(DELETE, &[&url, &topology::delivery_queue("PULSE1")], b"");
+    let beaten = beat(Queue::new(&Settings::new(&url)), &endpoint("PULSE1", &[])).await;
+    assert!(beaten.is_well(), "{beaten:?}");
+    let got: Value = serde_json::from_str(&python::run(PULSE, &[&url, &topology::delivery_queue("PULSE1")], b"")).unwrap();
+    assert_eq!(got, serde_json::json!({ "type": "heartbeat", "expiration": "900000", "event": "heartbeat.v1", "test": true }));
+}
+
+/// Reads a heartbeat, and deletes the queue.
+const PULSE: &str = r"
+import json, pika, sys
+channel = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel()
+frame, properties, body = channel.basic_get(sys.argv[2], auto_ack=True)
+event = json.loads(body)
+print(json.dumps({'type': properties.type, 'expiration': properties.expiration, 'event': event['type'], 'test': event['data']['test']}))
+channel.queue_delete(sys.argv[2])
+";

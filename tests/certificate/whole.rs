@@ -1,7 +1,7 @@
 //! From a message to a certificate that stands: a ledger, a rail and recipients that answer; only the broker is left out.
 
 use crate::support::letter::{Format, Letter, day, first_placement};
-use crate::support::sink::{TAKES, answer};
+use crate::support::sink::{Arrival, TAKES, answer};
 use crate::support::site::{Plan, Site};
 use arc_swap::ArcSwap;
 use domain::port::Ledger;
@@ -87,7 +87,9 @@ async fn a_placement_that_was_told_of_is_certified() {
     sink.tell("S9B9J", answer(503));
     let first = first_placement(Format::Json, "LOCALID42").with("/messageId", "MESSAGE1").with("/placement/id", "MOVE7");
     hub.tell(&first).await;
-    sink.until("the one that is away", |arrivals| arrivals.iter().any(|each| each.recipient == "S9B9J").then_some(())).await;
+    // It comes before it is answered, and is answered as the recipient is told to by then.
+    let away = |arrival: &Arrival| arrival.recipient == "S9B9J" && arrival.mode == answer(503);
+    sink.until("the one that is away", |arrivals| arrivals.iter().any(away).then_some(())).await;
     sink.tell("S9B9J", TAKES);
     sink.until_taken(4).await;
     hub.tell(&first.clone().with("/messageId", "MESSAGE2").with("/placement/version", 2).with("/placement/carer", "B. Carer")).await;

@@ -160,6 +160,26 @@ fn the_example_endpoints_are_right() {
     assert_eq!(rails, ["email", "feed", "fhir", "mesh", "webhook"]);
 }
 
+/// Nobody acknowledges by default; who does, always or from a day on.
+#[test]
+fn an_endpoint_says_what_its_organisation_has_agreed_to() {
+    let agreed = |line: &str| {
+        let folder = copy();
+        append(folder.path(), "endpoints.toml", &(ENDPOINT.to_owned() + line));
+        load(&sources(folder.path())).map(|loaded| loaded.directory.endpoints()[0].agreed).map_err(|mistakes| mistakes.to_string())
+    };
+    let acknowledges = |line: &str| agreed(line).unwrap().acknowledges_from;
+    assert_eq!((acknowledges(""), acknowledges("acknowledges = false\n")), (None, None));
+    assert_eq!(acknowledges("acknowledges = true\n"), Some(jiff::civil::Date::MIN));
+    assert_eq!(acknowledges("acknowledges = \"2026-12-01\"\n"), Some(jiff::civil::date(2026, 12, 1)));
+    assert_eq!(agreed("heartbeat_minutes = 15\n").unwrap().heartbeat_minutes, Some(15));
+    let folder = copy();
+    append(folder.path(), "endpoints.toml", "[[endpoint]]\norganisation = \"QKS\"\nadapter = \"feed\"\nheartbeat_minutes = 15\n");
+    assert!(mistakes(folder.path()).join("\n").contains("heartbeat_minutes: a feed has no heartbeat"));
+    let wrong = agreed("acknowledges = \"soon\"\n").unwrap_err();
+    assert!(wrong.contains("`acknowledges` must be true, false, or a date"), "{wrong}");
+}
+
 #[test]
 fn all_mistakes_of_the_endpoints_are_told_at_once() {
     let folder = copy();
@@ -178,6 +198,7 @@ secret_files = [\"secrets/absent\"]
 secret_env = [\"ABSENT\"]
 timeout_seconds = 0
 concurrency = 1000
+heartbeat_minutes = 0
 
 [endpoint.settings]
 pages = [1]
@@ -207,6 +228,7 @@ mailbox = \"X26\"
         "the environment variable ABSENT is not set",
         "timeout_seconds: it must be 1 to 30",
         "concurrency: it must be 1 to 256",
+        "heartbeat_minutes: it must be 1 to 1440",
     ] {
         assert!(found.contains(expected), "{expected}: {found}");
     }

@@ -1,6 +1,7 @@
 //! The rail against FHIR servers on loopback.
 
 use super::issued::{endpoint, envelopes};
+use crate::adapters::heartbeat::beat;
 use crate::adapters::receiver::{Answer, Receiver, Request, answer};
 use axum::body::Bytes;
 use domain::delivery::Kind;
@@ -116,4 +117,19 @@ fn everything_wrong_with_an_endpoint_is_told_at_once() {
         assert!(said.iter().any(|sentence| sentence.contains(part)), "{part}: {said:?}");
     }
     assert!(!said.concat().contains("two words"));
+}
+
+#[tokio::test]
+async fn a_heartbeat_asks_the_server_what_it_can_do() {
+    let server = Receiver::start(answer("200 OK", "", r#"{"resourceType":"CapabilityStatement"}"#)).await;
+    let token = [("token".to_owned(), Secret("t0ken".to_owned()))].into();
+    let beaten = beat(Fhir::new(), &Endpoint { secret_settings: token, ..endpoint("RX2", &server.url()) }).await;
+    assert!(beaten.is_well(), "{beaten:?}");
+    let [request] = &server.requests()[..] else { panic!("one request") };
+    assert!(request.head.starts_with("GET /hook/metadata HTTP/1.1"), "{}", request.head);
+    assert_eq!((request.header("authorization"), request.body.len()), (Some("Bearer t0ken"), 0));
+
+    let shut = Receiver::start(answer("401 Unauthorized", "", "")).await;
+    let beaten = beat(Fhir::new(), &endpoint("RX2", &shut.url())).await;
+    assert!(!beaten.is_well() && beaten.report.detail.contains("token"), "{beaten:?}");
 }

@@ -2,13 +2,12 @@
 //! Refresh with UPDATE_EXPECT=1, and read what changed.
 
 use super::issued::{bundle, envelopes};
+use crate::support::node;
 use domain::delivery::Kind;
 use domain::identifiers::is_nhs_number;
 use serde_json::{Value, json};
-use std::collections::HashSet;
-use std::io::Write;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 fn bundles() -> Vec<(String, Value)> {
     envelopes().into_iter().map(|(name, (recipient, envelope))| (name, bundle(&recipient, &envelope))).collect()
@@ -57,17 +56,7 @@ fn two_foreign_validators_take_every_kind_and_refuse_what_is_broken() {
 
 /// What each validator says against each resource.
 fn validate(resources: &[Value]) -> Vec<Value> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let made = Command::new(root.join("scripts/node-env")).output().unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let node = String::from_utf8(made.stdout).unwrap();
-    let mut command = Command::new(node.trim());
-    command.arg(root.join("tests/fhir/validators/validate.cjs")).env("NODE_PATH", root.join("var/node/node_modules"));
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(&serde_json::to_vec(resources).unwrap()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_str(&node::run("validate.cjs", &serde_json::to_vec(resources).unwrap())).unwrap()
 }
 
 #[test]
@@ -92,9 +81,33 @@ fn our_own_rules_hold() {
         });
         assert_eq!(pointed.len(), entries.len() - 1, "{name}: an entry that nothing refers to");
         let patients = entries.iter().filter(|entry| entry["resource"]["resourceType"] == "Patient").count();
-        let nameless = name.contains("reclaim") || name.contains("withdrawal") || name == "worker-task";
+        let nameless = name.contains("reclaim") || name.contains("withdrawal") || name.starts_with("worker-task");
         assert_eq!(patients, usize::from(!nameless), "{name}");
     }
+}
+
+/// A receiver finds what is taken back by the identifiers that it was given.
+#[test]
+fn what_is_withdrawn_is_named_as_it_was_told() {
+    let bundles: HashMap<String, Value> = bundles().into_iter().collect();
+    let focus = |name: &str| bundles[name]["entry"][1]["resource"].clone();
+    let (asked, revoked) = (focus("referral"), focus("referral-withdrawal"));
+    assert_eq!((&revoked["status"], &revoked["requisition"]), (&json!("revoked"), &asked["requisition"]));
+    let known_as = |name: &str, identifier: &Value| {
+        let entries = bundles[name]["entry"].as_array().unwrap();
+        let assigner = entries.iter().find(|entry| entry["fullUrl"] == identifier["assigner"]["reference"]).expect("an authority");
+        let code = assigner["resource"]["identifier"][0]["value"].clone();
+        [identifier["system"].clone(), identifier["value"].clone(), code]
+    };
+    let referral = known_as("referral", &asked["identifier"][0]);
+    assert_eq!(referral, known_as("referral-withdrawal", &revoked["identifier"][0]));
+    assert_eq!(referral, [json!(fhir::codes::REFERRAL), json!("R-5"), json!("E10000016")]);
+
+    let told = "arrival-notice-area-authority";
+    let stays = bundles[told]["entry"].as_array().unwrap().iter().filter(|entry| entry["resource"]["resourceType"] == "EpisodeOfCare");
+    let [stay] = stays.collect::<Vec<_>>()[..] else { panic!("one stay") };
+    let void = &focus("notice-withdrawal")["about"][0]["identifier"];
+    assert_eq!(known_as(told, &stay["resource"]["identifier"][0]), known_as("notice-withdrawal", void));
 }
 
 /// Every word of the data reaches the recipient, and no other word of the child does.

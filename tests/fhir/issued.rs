@@ -1,8 +1,9 @@
 //! An envelope of every kind, as the hub itself makes their data.
 
-use crate::support::story::{KENT, Told, WORLD, placement, referral_update};
+use crate::support::story::{ANSWERING, KENT, Told, WORLD, placement, referral_update};
 use domain::casefile::Casefile;
-use domain::directory::Endpoint;
+use domain::delivery::Kind;
+use domain::directory::{Directory, Endpoint};
 use fhir::Terms;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -27,29 +28,50 @@ fn history() -> Vec<Told> {
     ]
 }
 
-/// The first envelope of each kind, arrivals by role, with the recipient of each.
+/// The first envelope of each kind, notices by role and referrals by new or update, with the recipient of each.
 pub fn envelopes() -> BTreeMap<String, (String, Vec<u8>)> {
+    let mut desk = Desk::default();
     let mut casefile = Casefile::new(KENT.parse().unwrap(), "104233");
-    let (mut number, mut found) = (0_u128, BTreeMap::new());
     for told in history() {
-        let document = told.json();
-        let message = WORLD.contracts.read(document.content_type.as_deref(), &document.body).unwrap();
-        let at = message.header().sent_at;
+        desk.decide(&mut casefile, Some(&told), &WORLD.directory, "");
+    }
+    // And what follows where nobody acknowledges the first notices.
+    let mut unread = Casefile::new(KENT.parse().unwrap(), "104233");
+    desk.decide(&mut unread, history().first(), &ANSWERING, "");
+    desk.decide(&mut unread, None, &ANSWERING, "2026-10-08T00:00:00Z");
+    desk.found
+}
+
+#[derive(Default)]
+struct Desk {
+    /// Ids that were given: an obligation's, and a thousand further on its delivery's.
+    ids: u128,
+    found: BTreeMap<String, (String, Vec<u8>)>,
+}
+
+impl Desk {
+    fn decide(&mut self, casefile: &mut Casefile, told: Option<&Told>, directory: &Directory, now: &str) {
+        let message = told.map(|told| WORLD.contracts.read(Some("application/json"), &told.json().body).unwrap());
+        let at = message.as_ref().map_or_else(|| now.parse().unwrap(), |message| message.header().sent_at);
+        let ids = &mut self.ids;
         let mut new_id = || {
-            number += 1;
-            Uuid::from_u128(number)
+            *ids += 1;
+            Uuid::from_u128(if ids.is_multiple_of(2) { *ids / 2 + 1_000 } else { ids.div_ceil(2) })
         };
-        for issue in casefile.decide(Some(&message), &WORLD.directory, &WORLD.policy, at, |_| true, &mut new_id).issue {
+        for issue in casefile.decide(message.as_ref(), directory, &WORLD.policy, at, |_| true, &mut new_id).issue {
             let data: Value = serde_json::from_str(&issue.data).unwrap();
-            let role = data["role"].as_str().map(|role| format!("-{role}")).unwrap_or_default();
+            // A referral that supersedes one is a message of its own kind: an update.
+            let again = (issue.kind == Kind::Referral && issue.supersedes.is_some()).then_some("update");
+            let about = data["role"].as_str().or(data["task"].as_str().filter(|_| issue.basis.is_chase())).or(again);
+            let about = about.map(|about| format!("-{about}")).unwrap_or_default();
             let envelope = json!({
-                "specversion": "1.0", "id": Uuid::from_u128(issue.id.as_u128() + 1_000), "source": "urn:placement-hub:test",
+                "specversion": "1.0", "id": issue.delivery, "source": "urn:placement-hub:test",
                 "type": format!("{}.v1", issue.kind), "subject": issue.id, "time": at, "datacontenttype": "application/json", "data": data
             });
-            found.entry(format!("{}{role}", issue.kind)).or_insert((issue.recipient.to_string(), envelope.to_string().into_bytes()));
+            let told = (issue.recipient.to_string(), envelope.to_string().into_bytes());
+            self.found.entry(format!("{}{about}", issue.kind)).or_insert(told);
         }
     }
-    found
 }
 
 pub fn endpoint(organisation: &str, url: &str) -> Endpoint {

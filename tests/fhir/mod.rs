@@ -4,3 +4,5 @@ mod delivery;
 mod goldens;
 mod issued;
 mod update;
+
+pub use issued::endpoint;

@@ -57,6 +57,38 @@ fn each_status_has_its_word() {
     assert!(read(&plain("in-progress")).is_err());
 }
 
+/// The answer in the other form that BaRS has: the ServiceRequest itself, with its business status as an extension.
+fn answered_by_request(status: &str, word: Option<&str>) -> Value {
+    let given = response();
+    let request = json!({ "resourceType": "ServiceRequest", "status": status, "intent": "plan",
+        "requisition": given["entry"][2]["resource"]["focus"]["identifier"],
+        "extension": word.map(|word| json!([{ "url": fhir::codes::REFERRAL_STATUS, "valueCode": word }])),
+        "subject": { "type": "Patient" }, "occurrenceDateTime": "2026-10-19T11:30:00+01:00", "note": [{ "text": "seen at the clinic" }] });
+    with("/entry/2/resource", request)
+}
+
+#[test]
+fn every_status_comes_in_either_form_and_fits_its_contract() {
+    for word in ["received", "accepted", "refused", "assessed", "treatment-started", "treatment-ended"] {
+        let task = with("/entry/2/resource/businessStatus/coding/0/code", json!(word));
+        let task = if word == "refused" { task.tap("/entry/2/resource/status", json!("rejected")) } else { task };
+        let request = answered_by_request(if word == "refused" { "revoked" } else { "active" }, Some(word));
+        for response in [task, request] {
+            let update = read(&response).unwrap();
+            assert_eq!((&update["status"], &update["occurredOn"]), (&json!(word), &json!("2026-10-19")), "{response:#}");
+            WORLD.contracts.read(Some("application/json"), update.to_string().as_bytes()).unwrap();
+        }
+    }
+    let refused = read(&answered_by_request("revoked", None)).unwrap();
+    assert_eq!((&refused["status"], &refused["reason"]), (&json!("refused"), &json!("seen at the clinic")));
+    for (status, word, code) in
+        [("active", None, "required"), ("revoked", Some("assessed"), "value"), ("entered-in-error", Some("assessed"), "not-supported")]
+    {
+        let outcome = fhir::refusal(&read(&answered_by_request(status, word)).expect_err(status).0);
+        assert_eq!((&outcome["resourceType"], &outcome["issue"][0]["code"]), (&json!("OperationOutcome"), &json!(code)), "{status}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_told_and_nothing_is_quoted() {
     for (pointer, value, code) in [

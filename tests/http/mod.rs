@@ -17,18 +17,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Nobody listens there.
-const NO_BROKER: &str = "amqp://guest:guest@127.0.0.1:1/%2f";
+pub const NO_BROKER: &str = "amqp://guest:guest@127.0.0.1:1/%2f";
 
 /// Recipients of the tests' first child: one commissioner and the council follow a feed, the others have webhooks.
 const FOLLOWERS: [&str; 2] = ["S9B9J", "E06000043"];
 
 /// A token of a test's; the real ones are made by `token new`.
-fn token(organisation: &str, may: &str) -> String {
+pub fn token(organisation: &str, may: &str) -> String {
     format!("{organisation}-{may}-token")
 }
 
 /// Everybody has webhooks but the followers, and everybody has a token for each thing and for both.
-async fn site() -> (Site, Sink) {
+pub async fn site() -> (Site, Sink) {
     let sink = Sink::start().await;
     let recipients: Vec<&str> = crate::support::site::EVERYBODY.into_iter().filter(|code| !FOLLOWERS.contains(code)).collect();
     let site = Site::new(NO_BROKER, sink.address, &Plan { recipients: &recipients, ..Plan::default() });
@@ -95,7 +95,7 @@ pub async fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body
     Answer { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
 }
 
-fn bearer(token: &str) -> String {
+pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 

@@ -2,12 +2,12 @@
 //! what each is told, and what each answers by the way it has.
 
 use crate::adapters::receiver::{Receiver, answer};
-use crate::email::Server;
 use crate::support::door::{Door, url, within};
 use crate::support::letter::{Format, Letter, day, first_placement};
 use crate::support::mesh::{CLIENT, SHARED_KEY, Sandbox};
 use crate::support::python::run;
 use crate::support::site::{Hub, Plan, Site};
+use crate::support::smtp::Server;
 use amqp::{Reader, topology};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -149,7 +149,7 @@ async fn every_recipient_is_told_by_its_own_rail_and_answers_by_it() {
     door.accepted(&first_placement(Format::Json, "104233")).await;
 
     // The council's duty desk: an alert without the child, accepted until somebody there says more.
-    let mail = world.council.next()["text"].as_str().unwrap().to_owned();
+    let mail = world.council.mails(1).await[0]["text"].as_str().unwrap().to_owned();
     assert!(mail.contains("https://notices.example/inbox") && !mail.contains("104233"), "{mail}");
 
     let notice = world.queued().await;

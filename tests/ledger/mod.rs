@@ -19,6 +19,7 @@ mod operating;
 mod order;
 mod recording;
 mod reopening;
+mod sealed;
 mod settling;
 mod sharing;
 

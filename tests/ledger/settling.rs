@@ -149,6 +149,19 @@ fn the_recipients_word_acknowledges_what_is_delivered_or_accepted() {
     }
 }
 
+/// The two levels are two times: whether it came in time is told by the first, and a late reader does not change it.
+#[test]
+fn what_was_delivered_in_time_stays_so_when_it_is_read_later() {
+    for (next, settled_at) in [(delivered(), 1), (Next::Accepted { reference: "M1".into() }, 20)] {
+        each(async |desk| {
+            let lease = one(desk).await;
+            desk.settle(&lease, next.clone(), 1).await;
+            desk.put(word(2, 1, "read")).await;
+            assert_eq!(desk.row(1).await.settled_at, Some(at(settled_at)));
+        });
+    }
+}
+
 #[test]
 fn a_word_that_comes_before_the_settlement_is_not_lost() {
     each(async |desk| {

@@ -3,31 +3,60 @@
 use super::{attempt, delivery, endpoint};
 use ::mesh::Mesh;
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use domain::port::Report;
 use domain::retry::AttemptOutcome;
+use std::sync::{Arc, Mutex};
 
 /// A MESH that takes the handshake, knows no message, and answers each message so.
 pub struct Fake {
     pub url: String,
+    shared: Arc<Shared>,
     task: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    answer: Mutex<(StatusCode, HeaderMap, String)>,
+    /// The local ids of what was answered with 202.
+    taken: Mutex<Vec<String>>,
 }
 
 impl Fake {
     pub async fn start(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Self {
-        let headers =
-            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect::<axum::http::HeaderMap>();
-        let answer = (StatusCode::from_u16(status).unwrap(), headers, body.to_owned());
+        let shared = Arc::new(Shared { answer: Mutex::new(answer(status, headers, body)), taken: Mutex::default() });
+        let serving = Arc::clone(&shared);
+        let outbox = async move |sent: HeaderMap| {
+            let answer = serving.answer.lock().unwrap().clone();
+            if answer.0 == StatusCode::ACCEPTED {
+                serving.taken.lock().unwrap().push(sent["mex-localid"].to_str().unwrap().to_owned());
+            }
+            answer
+        };
         let routes = Router::new()
             .route("/messageexchange/{mailbox}", post(async || ()))
-            .route("/messageexchange/{mailbox}/outbox", post(async move || answer))
+            .route("/messageexchange/{mailbox}/outbox", post(outbox))
             .route("/messageexchange/{mailbox}/outbox/tracking/{id}", get(async || StatusCode::NOT_FOUND));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { url, task }
+        Self { url, shared, task }
     }
+
+    /// From now on it answers so.
+    pub fn tell(&self, status: u16, headers: &[(&'static str, &'static str)], body: &str) {
+        *self.shared.answer.lock().unwrap() = answer(status, headers, body);
+    }
+
+    /// The local ids of what it has taken.
+    pub fn taken(&self) -> Vec<String> {
+        self.shared.taken.lock().unwrap().clone()
+    }
+}
+
+fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> (StatusCode, HeaderMap, String) {
+    let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    (StatusCode::from_u16(status).unwrap(), headers, body.to_owned())
 }
 
 impl Drop for Fake {

@@ -1,9 +1,10 @@
 //! A delivery from acceptance to collection, and what MESH refuses.
 
 use super::{BODY, attempt, collected, delivery, endpoint, later, mailbox, reference, theirs};
+use crate::adapters::heartbeat::beat;
 use crate::support::mesh::Sandbox;
 use ::mesh::{Mesh, Received, Tracked};
-use domain::directory::{Endpoint, Secret};
+use domain::directory::{Agreed, Endpoint, Secret};
 use domain::port::Deliver;
 use domain::retry::AttemptOutcome;
 use jiff::Timestamp;
@@ -107,4 +108,18 @@ async fn each_mailbox_of_the_hubs_is_looked_into_once() {
     let endpoints = [one, elsewhere, theirs(url), webhook, broken];
     assert_eq!(mesh.mailboxes(&endpoints, Timestamp::now()).len(), 2);
     assert_eq!(mesh.name(), "mesh");
+}
+
+/// The hub's own mailbox is greeted, each time anew, and nobody gets anything.
+#[tokio::test]
+async fn a_heartbeat_is_a_handshake() {
+    let sandbox = Sandbox::start();
+    let beaten = beat(Mesh::new(), &endpoint(sandbox.url())).await;
+    assert_eq!((beaten.is_well(), beaten.report.detail.as_str()), (true, "handshake"));
+    assert_eq!(collected(&sandbox).await.len(), 0);
+    let mut stranger = endpoint(sandbox.url());
+    stranger.secret_settings.insert("password".to_owned(), Secret("wrong".to_owned()));
+    assert!(!beat(Mesh::new(), &stranger).await.is_well());
+    let hasty = |minutes| Endpoint { agreed: Agreed { heartbeat_minutes: Some(minutes), ..Agreed::default() }, ..endpoint(sandbox.url()) };
+    assert_eq!((Mesh::new().check(&hasty(5)).len(), Mesh::new().check(&hasty(4)).len()), (0, 1));
 }

@@ -1,15 +1,15 @@
 //! Answers that are lost: a message must arrive once, whatever the hub did not hear.
 
-use super::proxy::Proxy;
 use super::{BODY, attempt, collected, delivery, endpoint, later, mailbox, reference};
 use crate::support::mesh::Sandbox;
+use crate::support::road::Road;
 use ::mesh::{Mesh, Tracked};
 use domain::retry::AttemptOutcome;
 
 #[tokio::test]
 async fn a_message_whose_acceptance_was_lost_is_not_sent_again() {
     let sandbox = Sandbox::start();
-    let road = Proxy::to(sandbox.address()).await;
+    let road = Road::to(sandbox.address()).await;
     let (mesh, to, id) = (Mesh::new(), endpoint(&road.url()), delivery());
     road.lose_answer_to("POST /messageexchange/X26ABC1/outbox ");
     let report = attempt(&mesh, &to, id, true).await;
@@ -27,7 +27,7 @@ async fn a_message_whose_acceptance_was_lost_is_not_sent_again() {
 #[tokio::test]
 async fn a_message_that_never_arrived_is_sent() {
     let sandbox = Sandbox::start();
-    let road = Proxy::to(sandbox.address()).await;
+    let road = Road::to(sandbox.address()).await;
     let (mesh, id) = (Mesh::new(), delivery());
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let report = attempt(&mesh, &endpoint(&format!("http://{nobody}")), id, true).await;
@@ -43,7 +43,7 @@ async fn a_message_that_never_arrived_is_sent() {
 #[tokio::test]
 async fn a_message_that_was_cut_off_between_its_chunks_is_completed() {
     let sandbox = Sandbox::start();
-    let road = Proxy::to(sandbox.address()).await;
+    let road = Road::to(sandbox.address()).await;
     let (mesh, to, id) = (Mesh::with_chunks_of(32), endpoint(&road.url()), delivery());
     road.lose_answer_to("/2 ");
     later(&attempt(&mesh, &to, id, true).await);
@@ -60,7 +60,7 @@ async fn a_message_that_was_cut_off_between_its_chunks_is_completed() {
 #[tokio::test]
 async fn a_message_whose_last_chunk_was_lost_is_found_whole() {
     let sandbox = Sandbox::start();
-    let road = Proxy::to(sandbox.address()).await;
+    let road = Road::to(sandbox.address()).await;
     let (mesh, to, id) = (Mesh::with_chunks_of(32), endpoint(&road.url()), delivery());
     road.lose_answer_to("/3 ");
     later(&attempt(&mesh, &to, id, true).await);
@@ -73,7 +73,7 @@ async fn a_message_whose_last_chunk_was_lost_is_found_whole() {
 #[tokio::test]
 async fn an_upload_that_another_version_cut_otherwise_is_begun_anew() {
     let sandbox = Sandbox::start();
-    let road = Proxy::to(sandbox.address()).await;
+    let road = Road::to(sandbox.address()).await;
     let (to, id) = (endpoint(&road.url()), delivery());
     road.lose_answer_to("POST /messageexchange/X26ABC1/outbox ");
     later(&attempt(&Mesh::with_chunks_of(16), &to, id, true).await);

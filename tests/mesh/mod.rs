@@ -4,7 +4,7 @@ pub mod answers;
 mod certificates;
 mod delivery;
 mod doubt;
-mod proxy;
+mod port;
 mod reports;
 mod settings;
 mod theirs;
@@ -46,6 +46,7 @@ fn between(url: &str, own: &str, mailbox: &str, workflow: &str) -> Endpoint {
         concurrency: 4,
         settings: plain.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         secret_settings: secret.map(|(name, value)| (name.to_owned(), Secret(value.to_owned()))).into_iter().collect::<BTreeMap<_, _>>(),
+        agreed: domain::directory::Agreed::default(),
         from: None,
         to: None,
     }
@@ -82,7 +83,7 @@ fn mailbox(mesh: &Mesh, endpoint: &Endpoint) -> Mailbox {
 }
 
 /// Everything in X26ABC2's mailbox.
-async fn collected(sandbox: &Sandbox) -> Vec<Message> {
+pub async fn collected(sandbox: &Sandbox) -> Vec<Message> {
     collected_by(&theirs(sandbox.url())).await
 }
 

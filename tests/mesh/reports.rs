@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// The sandbox's own commands, which the real service does not have: five days do not pass in a test.
-async fn command(sandbox: &Sandbox, path: &str, body: serde_json::Value) {
+pub async fn command(sandbox: &Sandbox, path: &str, body: serde_json::Value) {
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let body = body.to_string();
     let head = format!("POST /messageexchange/admin{path} HTTP/1.1\r\nHost: mesh\r\nConnection: close\r\nContent-Type: application/json");

@@ -1,12 +1,14 @@
 //! Rule 14: each kind of recipient gets the least that it needs. For each, which fields go out, and that no value of any other
 //! field of the input is anywhere in what goes out.
 
-use crate::support::story::{KENT, Told, WORLD, placement, referral_update};
+use crate::support::story::{ANSWERING, KENT, Told, WORLD, placement, referral_update};
 use domain::casefile::{Casefile, Issue};
 use domain::delivery::Kind;
+use domain::message::Message;
 use expect_test::{Expect, expect};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A move in which every value that may be child data is found nowhere else.
@@ -34,19 +36,20 @@ fn marked() -> Told {
         .with("/referral/reason", "Referralreason")
 }
 
-/// Everything that leaves because of the move and an assessment.
+/// Everything that leaves because of the move and an assessment, and because nobody acknowledges the notices.
 fn issued() -> Vec<Issue> {
     let assessed = referral_update("u-1", "RX2", "REFERRAL5", "assessed", "2026-10-20").with("/referral/child", "LOCALID42");
     let mut casefile = Casefile::new(KENT.parse().unwrap(), "LOCALID42");
-    let seen: HashSet<Uuid> = HashSet::new();
     let mut issued = Vec::new();
+    let mut decide = |message: Option<&Message>, at: Timestamp| {
+        issued.extend(casefile.decide(message, &ANSWERING, &WORLD.policy, at, |_| true, &mut Uuid::now_v7).issue);
+    };
     for told in [marked(), assessed] {
         let document = told.json();
         let message = WORLD.contracts.read(document.content_type.as_deref(), &document.body).unwrap();
-        let at = message.header().sent_at;
-        issued
-            .extend(casefile.decide(Some(&message), &WORLD.directory, &WORLD.policy, at, |id| seen.contains(&id), &mut Uuid::now_v7).issue);
+        decide(Some(&message), message.header().sent_at);
     }
+    decide(None, "2026-10-21T09:00:00Z".parse().unwrap());
     issued
 }
 
@@ -192,6 +195,53 @@ fn camhs_reads_the_clinical_need_and_whom_to_call() {
         /referral/reason
         /sequence
         /subject
+    "#]],
+    );
+}
+
+/// Whoever is reminded reads which notice, and nothing of the child: all of that is in the notice.
+#[test]
+fn a_reminder_says_which_notice() {
+    for recipient in ["S9B9J", "E06000043"] {
+        check(
+            Kind::WorkerTask,
+            recipient,
+            expect![[r#"
+            /basis
+            /dueBy
+            /notice/id
+            /notice/issuedOn
+            /notice/kind
+            /notice/sequence
+            /responsibleAuthority
+            /sequence
+            /subject
+            /task
+        "#]],
+        );
+    }
+}
+
+/// The child's own authority reads about which of its children, and whom to ask.
+#[test]
+fn an_escalation_says_whose_notice_and_who_has_not_read_it() {
+    check(
+        Kind::WorkerTask,
+        KENT,
+        expect![[r#"
+        /basis
+        /child
+        /dueBy
+        /notice/id
+        /notice/issuedOn
+        /notice/kind
+        /notice/sequence
+        /placement
+        /recipient
+        /responsibleAuthority
+        /sequence
+        /subject
+        /task
     "#]],
     );
 }

@@ -26,3 +26,4 @@ mod s19_siblings;
 mod s20_reclaims;
 mod s21_refused;
 mod s22_later_concern;
+mod s23_not_acknowledged;

@@ -1,8 +1,10 @@
 //! The property that must hold for all scenarios: any permutation, duplication or batching of the same messages ends in the
 //! same timeline, the same obligations in force and the same claims. What was sent on the way is followed by corrections or
-//! withdrawals.
+//! withdrawals. Everybody has agreed to acknowledge notices, and does it for some: so what is chased is there too.
 
-use crate::support::story::{HOME_A, IN_A, IN_B, IN_C, IN_D, KENT, Told, WORLD, concern, placement, reclaim_update, referral_update};
+use crate::support::story::{
+    ANSWERING, HOME_A, IN_A, IN_B, IN_C, IN_D, KENT, Told, WORLD, acknowledged, concern, placement, reclaim_update, referral_update,
+};
 use domain::casefile::Casefile;
 use domain::claim::ClaimState;
 use domain::delivery::{Kind, ObligationState};
@@ -10,6 +12,7 @@ use domain::message::Message;
 use domain::owed::claim_id;
 use domain::policy::Stage;
 use domain::port::ClaimRow;
+use domain::reconcile::Issued;
 use jiff::{Timestamp, ToSpan, civil::Date};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -92,7 +95,9 @@ fn plan() -> impl Strategy<Value = Plan> {
 const CARE_BEGAN: Date = jiff::civil::date(2026, 1, 5);
 
 /// Turns plans into messages: the first begins care, each later one follows on.
-fn history(plans: &[Plan], concerned: bool, leaves: bool) -> Vec<Message> {
+fn history(case: &Case) -> Vec<Message> {
+    let Case { plans, concerned, leaves, read, .. } = case;
+
     let mut told = Vec::new();
     let mut day = CARE_BEGAN;
     for (number, plan) in plans.iter().enumerate() {
@@ -116,16 +121,26 @@ fn history(plans: &[Plan], concerned: bool, leaves: bool) -> Vec<Message> {
             told.push(answered(&format!("c-{number}-{count}"), &referral, answer, day));
         }
     }
-    if concerned {
+    if *concerned {
         told.push(concern("w-1", "RW-1", &day.saturating_add(3.days()).to_string()));
     }
-    if leaves && let Some(last) = told.iter().rfind(|one| one.0["type"] == "placement-change").cloned() {
+    if *leaves && let Some(last) = told.iter().rfind(|one| one.0["type"] == "placement-change").cloned() {
         let end = day.saturating_add(70.days()).to_string();
         let version = u32::try_from(last.0["placement"]["version"].as_u64().unwrap()).unwrap() + 1;
         let left = last.version(version).with("/carePeriod/endedOn", end.clone()).with("/carePeriod/endReason", "E4A");
         told.push(left.sent(&format!("{end}T17:00:00Z")));
     }
-    told.iter().map(read).collect()
+    // Of whatever comes to be issued first, second, ... in an order: who reads what depends on it, and the record does not.
+    for (count, (number, days)) in read.iter().enumerate() {
+        let on = CARE_BEGAN.saturating_add(days.days()).to_string();
+        told.push(acknowledged(&format!("k-{count}"), "QKS", delivery(*number), &on));
+    }
+    told.iter().map(as_message).collect()
+}
+
+/// The delivery of what is issued as the nth.
+fn delivery(number: u32) -> Uuid {
+    Uuid::from_u128(2 * u128::from(number))
 }
 
 fn begin(plan: &Plan, id: &str, day: Date, first: bool, referral: &str) -> Told {
@@ -160,7 +175,7 @@ fn answered(id: &str, referral: &str, (stage, status, days, pence): &Answer, day
     }
 }
 
-fn read(told: &Told) -> Message {
+fn as_message(told: &Told) -> Message {
     let document = told.json();
     match WORLD.contracts.read(document.content_type.as_deref(), &document.body) {
         Ok(message) => message,
@@ -169,21 +184,34 @@ fn read(told: &Told) -> Message {
 }
 
 /// Decides on the messages in this order, each recorded at its own `sentAt`; `sent` says after which of them everything
-/// issued so far counts as sent. Ends with the clocks run out.
+/// issued so far counts as sent. Ends with the clocks run out, and all that is not held sent.
 fn play<'a>(messages: impl Iterator<Item = &'a Message>, sent: impl Fn(usize) -> bool) -> Casefile {
     let mut casefile = Casefile::new(KENT.parse().unwrap(), "104233");
     let mut touched: HashSet<Uuid> = HashSet::new();
-    let decide = |casefile: &mut Casefile, message: Option<&Message>, now: Timestamp, touched: &HashSet<Uuid>| {
-        casefile.decide(message, &WORLD.directory, &WORLD.policy, now, |id| touched.contains(&id), &mut Uuid::now_v7)
+    let mut ids = 0_u128;
+    let mut decide = |casefile: &mut Casefile, message: Option<&Message>, now: Timestamp, touched: &HashSet<Uuid>| {
+        let mut new_id = || {
+            ids += 1;
+            Uuid::from_u128(ids)
+        };
+        casefile.decide(message, &ANSWERING, &WORLD.policy, now, |id| touched.contains(&id), &mut new_id)
+    };
+    let send = |casefile: &Casefile, touched: &mut HashSet<Uuid>| {
+        let live = casefile.issued.iter().filter(|one| one.hold.is_none() && one.state != ObligationState::Retracted);
+        touched.extend(live.map(|one| one.id));
     };
     for (number, message) in messages.enumerate() {
         decide(&mut casefile, Some(message), message.header().sent_at, &touched);
         if sent(number) {
-            let live = casefile.issued.iter().filter(|one| one.hold.is_none() && one.state != ObligationState::Retracted);
-            touched.extend(live.map(|one| one.id));
+            send(&casefile, &mut touched);
         }
     }
-    decide(&mut casefile, None, "2027-12-01T00:00:00Z".parse().unwrap(), &touched);
+    for end in ["2027-12-01T00:00:00Z", "2028-12-01T00:00:00Z"] {
+        decide(&mut casefile, None, end.parse().unwrap(), &touched);
+        send(&casefile, &mut touched);
+    }
+    let again = decide(&mut casefile, None, "2028-12-01T00:00:00Z".parse().unwrap(), &touched);
+    assert!(again.issue.is_empty() && again.mark.is_empty() && again.retract.is_empty(), "deciding twice changes nothing: {again:?}");
     casefile
 }
 
@@ -196,6 +224,8 @@ struct Case {
     plans: Vec<Plan>,
     concerned: bool,
     leaves: bool,
+    /// The nth thing issued is acknowledged, so many days after care began.
+    read: Vec<(u32, i64)>,
     shuffle: Vec<Index>,
     repeated: Vec<Index>,
     sent: Vec<bool>,
@@ -203,14 +233,10 @@ struct Case {
 
 fn case(placements: usize) -> impl Strategy<Value = Case> {
     let order = (vec(any::<Index>(), 48), vec(any::<Index>(), 0..4), vec(any::<bool>(), 64));
-    (vec(plan(), placements), any::<bool>(), any::<bool>(), order).prop_map(|(plans, concerned, leaves, (shuffle, repeated, sent))| Case {
-        plans,
-        concerned,
-        leaves,
-        shuffle,
-        repeated,
-        sent,
-    })
+    let read = vec((1_u32..16, 0_i64..120), 0..6);
+    (vec(plan(), placements), any::<bool>(), any::<bool>(), read, order).prop_map(
+        |(plans, concerned, leaves, read, (shuffle, repeated, sent))| Case { plans, concerned, leaves, read, shuffle, repeated, sent },
+    )
 }
 
 #[track_caller]
@@ -241,7 +267,7 @@ fn order_and_repetition_do_not_matter_for_four_placements() {
 }
 
 fn holds(case: &Case) -> Result<(), TestCaseError> {
-    let messages = history(&case.plans, case.concerned, case.leaves);
+    let messages = history(case);
     let in_order = play(messages.iter(), |_| true);
     let mut order: Vec<usize> = (0..messages.len()).collect();
     order.extend(case.repeated.iter().map(|index| index.index(messages.len())));
@@ -256,6 +282,7 @@ fn holds(case: &Case) -> Result<(), TestCaseError> {
     for casefile in [&in_order, &shuffled] {
         balanced(casefile)?;
         accounted(casefile)?;
+        chased(casefile)?;
     }
     Ok(())
 }
@@ -280,6 +307,29 @@ fn accounted(casefile: &Casefile) -> Result<(), TestCaseError> {
     let mut reclaims: Vec<_> = reclaims.map(|((_, recipient, subject), (_, held))| (*recipient, subject.clone(), *held)).collect();
     reclaims.sort_by(|a, b| a.1.cmp(&b.1));
     prop_assert_eq!(rows, reclaims);
+    Ok(())
+}
+
+/// In the end each last word on an arrival or end that was not acknowledged is chased at its recipient and at the child's
+/// authority, and nothing else is.
+fn chased(casefile: &Casefile) -> Result<(), TestCaseError> {
+    let live = |one: &&Issued| one.state != ObligationState::Retracted;
+    let mut last = BTreeMap::new();
+    for one in casefile.issued.iter().filter(live).filter(|one| matches!(one.base, Kind::ArrivalNotice | Kind::EndNotice)) {
+        last.insert((one.base, one.recipient, &one.subject), one);
+    }
+    let unread = last.into_values().filter_map(|one| {
+        let delivery = one.delivery?;
+        ANSWERING.endpoint(one.recipient, one.place, "2028-12-01".parse().unwrap())?;
+        (!casefile.timeline.acknowledged.contains_key(&delivery)).then_some((one.recipient, delivery.to_string()))
+    });
+    let kent = KENT.parse().unwrap();
+    let mut expected: Vec<_> = unread.flat_map(|(recipient, notice)| [(recipient, notice.clone()), (kent, notice)]).collect();
+    let tasks = casefile.issued.iter().filter(|one| one.basis.is_chase() && one.state == ObligationState::InForce);
+    let mut tasks: Vec<_> = tasks.map(|one| (one.recipient, one.subject.clone())).collect();
+    expected.sort();
+    tasks.sort();
+    prop_assert_eq!(tasks, expected);
     Ok(())
 }
 

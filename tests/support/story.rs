@@ -12,6 +12,7 @@ use placement_hub::{config::Settings, wiring};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
+use uuid::Uuid;
 
 pub const KENT: &str = "E10000016";
 pub const HOME_A: &str = "ME14 2AA";
@@ -34,6 +35,26 @@ pub static WORLD: LazyLock<World> = LazyLock::new(|| {
     let directory = wiring::directory(&settings, now).expect("the directory is right").directory;
     World { contracts: Contracts::new().unwrap(), directory, policy: settings.policy([7; 32]) }
 });
+
+/// The same directory, where everybody here has agreed to acknowledge notices.
+pub static ANSWERING: LazyLock<Directory> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let endpoints = folder.path().join("endpoints.toml");
+    let entry = |code: &str| format!("[[endpoint]]\norganisation = \"{code}\"\nadapter = \"feed\"\nacknowledges = true\n\n");
+    std::fs::write(&endpoints, super::site::EVERYBODY.map(entry).concat()).unwrap();
+    let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/hub.example.toml");
+    let named = |variable: &str| (variable == "PLACEMENT_HUB_DIRECTORY_ENDPOINTS").then(|| endpoints.display().to_string());
+    let settings = Settings::load(Some(&config), &named).expect("the example settings are right");
+    wiring::directory(&settings, "2026-11-22T12:00:00Z".parse().unwrap()).expect("the directory is right").directory
+});
+
+/// The recipient's word on what it was sent: on a delivery, or on an obligation.
+pub fn acknowledged(id: &str, recipient: &str, notice: Uuid, on: &str) -> Told {
+    Told(json!({
+        "type": "acknowledgement", "version": "1.0", "messageId": id, "sentAt": format!("{on}T14:00:00Z"), "publisher": recipient,
+        "notice": { "id": notice }, "status": "read", "occurredOn": on
+    }))
+}
 
 /// One document of a history.
 #[derive(Clone, Debug)]
@@ -140,6 +161,15 @@ pub fn tell(history: &[Told], now: &str, assume: Assume) -> Explanation {
     explain(&world.contracts, &world.directory, &world.policy, &documents, now.parse().unwrap(), assume)
 }
 
+/// As [`check`], where everybody has agreed to acknowledge notices, and nobody does.
+#[track_caller]
+pub fn check_unread(history: &[Told], now: &str, expected: Expect) {
+    let documents: Vec<Document> = history.iter().map(Told::json).collect();
+    let world = &*WORLD;
+    let explanation = explain(&world.contracts, &ANSWERING, &world.policy, &documents, now.parse().unwrap(), Assume::Delivered);
+    expected.assert_eq(&table(&explanation));
+}
+
 /// Tells a history, delivered as it goes, and compares the table of what came of it.
 #[track_caller]
 pub fn check(history: &[Told], now: &str, expected: Expect) -> Explanation {
@@ -164,7 +194,11 @@ pub fn table(explanation: &Explanation) -> String {
         let place = one.place.map(|place| format!("/{place}")).unwrap_or_default();
         let due = one.due_by.map(|due| format!(" by {due}")).unwrap_or_default();
         let supersedes = one.supersedes.map(|sequence| format!(" supersedes {sequence}")).unwrap_or_default();
-        let subject = if one.subject.starts_with("CLM-") { "claim" } else { &one.subject };
+        let subject = match &one.subject {
+            claim if claim.starts_with("CLM-") => "claim",
+            notice if notice.parse::<Uuid>().is_ok() => "notice",
+            other => other,
+        };
         lines.push(format!(
             "{} {subject} -> {}{place}{due}, {}, {} #{}{supersedes}",
             one.kind, one.recipient, one.basis, one.state, one.sequence

@@ -1,7 +1,7 @@
 //! Publishing a batch on one channel, and the broker's answer on each message of it.
 
 use crate::{
-    failure::{During, Failure, Kind},
+    failure::{During, Failure, Kind, size_limit},
     incoming::TRACEPARENT,
     publisher::{Outgoing, PublishError},
     settings::Address,
@@ -36,6 +36,7 @@ pub(crate) async fn publish(channel: &Channel, messages: &[Outgoing], mandatory:
     let mut confirms = stream::iter(0..messages.len()).map(|at| publish_one(channel, &messages[at], mandatory)).buffered(OUTSTANDING);
     // Whatever ends the channel ends it for all that follow: they carry the first cause.
     let mut cause: Option<String> = None;
+    let mut limit = None;
     while results.len() < messages.len() {
         let answer = match timeout(patience, confirms.next()).await {
             Ok(Some(answer)) => answer,
@@ -57,6 +58,7 @@ pub(crate) async fn publish(channel: &Channel, messages: &[Outgoing], mandatory:
             Ok(Confirmation::NotRequested) => Err(PublishError::Unconfirmed("the channel does not confirm".to_owned())),
             Err(Unsent::TooLong(field)) => Err(PublishError::TooLong(field)),
             Err(Unsent::Lost(error)) => {
+                limit = limit.or_else(|| size_limit(&error));
                 let why = cause.get_or_insert_with(|| Failure::of(&error, During::Working, address).sentence);
                 Err(PublishError::Unconfirmed(why.clone()))
             }
@@ -68,6 +70,9 @@ pub(crate) async fn publish(channel: &Channel, messages: &[Outgoing], mandatory:
         results.resize(messages.len(), Err(PublishError::Unconfirmed(cause)));
     }
     mark_returned(messages, &returns, &mut results);
+    if let Some(limit) = limit {
+        mark_too_large(messages, limit, &mut results);
+    }
     Answered { results, broken }
 }
 
@@ -102,6 +107,9 @@ fn properties(message: &Outgoing) -> Result<BasicProperties, Unsent> {
     if let Some(value) = &message.kind {
         properties = properties.with_type(short("type", value)?);
     }
+    if let Some(value) = message.expires_after {
+        properties = properties.with_expiration(value.as_millis().to_string().into());
+    }
     if let Some(value) = &message.user_id {
         properties = properties.with_user_id(short("user_id", value)?);
     }
@@ -121,6 +129,13 @@ fn properties(message: &Outgoing) -> Result<BasicProperties, Unsent> {
 
 fn short(field: &'static str, value: &str) -> Result<ShortString, Unsent> {
     ShortString::try_new(value).map_err(|_| Unsent::TooLong(field))
+}
+
+/// One message over the broker's limit closes the channel for all: only that one must wait for a person.
+fn mark_too_large(messages: &[Outgoing], limit: usize, results: &mut [Result<(), PublishError>]) {
+    for (message, result) in messages.iter().zip(results).filter(|(message, _)| message.body.len() > limit) {
+        *result = Err(PublishError::TooLarge { bytes: message.body.len(), limit });
+    }
 }
 
 /// The broker confirms a message that it has returned, and the library hands a return to whichever confirm comes next.

@@ -76,6 +76,13 @@ fn of_protocol(error: &lapin::protocol::AMQPError, during: During) -> (Kind, Str
     }
 }
 
+/// The most that the broker takes of one message, where it closed the channel over a larger one: `.. larger than configured max size 2097152`.
+pub(crate) fn size_limit(error: &lapin::Error) -> Option<usize> {
+    let ErrorKind::ProtocolError(told) = error.kind() else { return None };
+    let (_, rest) = told.get_message().as_str().split_once("max size ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)

@@ -181,6 +181,7 @@ impl Line {
             PublishError::Refused => {
                 Trouble::passing(format!("the queue `{queue}` is full or cannot store the message: its reader must take some out"))
             }
+            PublishError::TooLarge { .. } => Trouble::standing(error.to_string()),
             other => Trouble::passing(other.to_string()),
         }
     }

@@ -26,6 +26,8 @@ pub struct Outgoing {
     /// The property `type`: what kind of message it is.
     pub kind: Option<String>,
     pub traceparent: Option<String>,
+    /// After so long in a queue nobody needs it any more. None for never.
+    pub expires_after: Option<Duration>,
     /// Must be the user of the connection: the broker checks.
     pub user_id: Option<String>,
     pub correlation_id: Option<String>,
@@ -41,6 +43,8 @@ pub enum PublishError {
     Refused,
     /// Nobody knows whether the broker has it: sending it again may publish it twice.
     Unconfirmed(String),
+    /// Not taken: the broker's `max_message_size` is less.
+    TooLarge { bytes: usize, limit: usize },
     /// Not sent: this field is longer than 255 bytes.
     TooLong(&'static str),
     /// Not sent: there is no connection.
@@ -55,6 +59,9 @@ impl fmt::Display for PublishError {
             }
             Self::Refused => f.write_str("the broker refused the message: the queue is full or cannot store it"),
             Self::Unconfirmed(why) => write!(f, "not confirmed, so sent or not: {why}"),
+            Self::TooLarge { bytes, limit } => {
+                write!(f, "the message has {bytes} bytes and the broker takes {limit}: raise its max_message_size")
+            }
             Self::TooLong(field) => write!(f, "{field} is longer than the 255 bytes that AMQP allows"),
             Self::NotConnected(why) => f.write_str(why),
         }

@@ -15,6 +15,9 @@
 //! | blocked (short of memory or disk) | try later, in half a minute | nothing is sent before it reads again |
 //! | not reachable, login refused | try later, when the connection is tried next | one attempt to connect serves all that wait |
 //! | the queue exists with other properties | try later, in a quarter of an hour | a person mends it |
+//! | the message is larger than the broker takes | try later, in a quarter of an hour | a person raises `max_message_size` |
+//!
+//! A heartbeat is a message of the type `heartbeat`, which expires when the next one is due.
 //!
 //! The broker confirms a message although it is unroutable, so the return is the answer. An alternate exchange on
 //! [`topology::DELIVERIES`] would swallow it: set none.
@@ -27,7 +30,7 @@ use crate::{
 };
 use domain::{
     directory::Endpoint,
-    port::{BoxFuture, Deliver, Parcel, Report},
+    port::{Beat, BoxFuture, Deliver, Parcel, Report},
     retry::AttemptOutcome,
 };
 use jiff::SignedDuration;
@@ -57,12 +60,19 @@ impl Queue {
         Self { lines: settings.address().map(|address| Lines::new(address, format!("{} deliveries", settings.connection_name))) }
     }
 
-    async fn attempt(&self, parcel: &Parcel<'_>) -> Result<String, Trouble> {
-        let routing_key = routing_key(parcel.endpoint);
+    async fn put(&self, event: Event<'_>) -> Report {
+        match self.attempt(&event).await {
+            Ok(receipt) => Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } },
+            Err(trouble) => report(trouble),
+        }
+    }
+
+    async fn attempt(&self, event: &Event<'_>) -> Result<String, Trouble> {
+        let routing_key = routing_key(event.endpoint);
         let wrong = |mistakes: &[String]| Trouble::standing(mistakes.join("; "));
         let lines = self.lines.as_ref().map_err(|mistakes| wrong(&mistakes.0))?;
-        let limits = limits(parcel.endpoint).map_err(|mistakes| wrong(&mistakes))?;
-        lines.send(&routing_key, limits, message(parcel, &routing_key), patience(parcel.endpoint)).await?;
+        let limits = limits(event.endpoint).map_err(|mistakes| wrong(&mistakes))?;
+        lines.send(&routing_key, limits, message(event, &routing_key), patience(event.endpoint)).await?;
         Ok(format!("queue {}", topology::delivery_queue(&routing_key)))
     }
 }
@@ -77,12 +87,33 @@ impl Deliver for Queue {
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
-        Box::pin(async move {
-            match self.attempt(&parcel).await {
-                Ok(receipt) => Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } },
-                Err(trouble) => report(trouble),
-            }
-        })
+        let event = Event {
+            endpoint: parcel.endpoint,
+            id: parcel.delivery.hyphenated().to_string(),
+            kind: parcel.kind.name(),
+            body: parcel.body,
+            traceparent: parcel.traceparent,
+            expires_after: None,
+        };
+        Box::pin(self.put(event))
+    }
+
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// An event of the type `heartbeat`. It goes when the next one comes, so that a queue that nobody reads does not fill with them.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
+        let minutes = beat.endpoint.agreed.heartbeat_minutes.unwrap_or(1);
+        let event = Event {
+            endpoint: beat.endpoint,
+            id: beat.id.hyphenated().to_string(),
+            kind: "heartbeat",
+            body: beat.body,
+            traceparent: None,
+            expires_after: Some(Duration::from_secs(u64::from(minutes) * 60)),
+        };
+        Box::pin(self.put(event))
     }
 
     /// What is on its way then is answered as not confirmed.
@@ -95,6 +126,16 @@ impl Deliver for Queue {
     }
 }
 
+/// What goes into a queue.
+struct Event<'a> {
+    endpoint: &'a Endpoint,
+    id: String,
+    kind: &'static str,
+    body: &'a [u8],
+    traceparent: Option<&'a str>,
+    expires_after: Option<Duration>,
+}
+
 fn report(trouble: Trouble) -> Report {
     let status = trouble.returned.then_some(NO_ROUTE);
     let detail: String = trouble.sentence.chars().take(DETAIL_CHARS_MAX).collect();
@@ -102,15 +143,16 @@ fn report(trouble: Trouble) -> Report {
     Report { outcome: AttemptOutcome::TryLater { after, why: detail.clone() }, status, detail }
 }
 
-fn message(parcel: &Parcel<'_>, routing_key: &str) -> Outgoing {
+fn message(event: &Event<'_>, routing_key: &str) -> Outgoing {
     Outgoing {
         exchange: topology::DELIVERIES.to_owned(),
         routing_key: routing_key.to_owned(),
-        body: parcel.body.to_vec(),
+        body: event.body.to_vec(),
         content_type: Some("application/cloudevents+json".to_owned()),
-        message_id: Some(parcel.delivery.hyphenated().to_string()),
-        kind: Some(parcel.kind.to_string()),
-        traceparent: parcel.traceparent.map(str::to_owned),
+        message_id: Some(event.id.clone()),
+        kind: Some(event.kind.to_owned()),
+        traceparent: event.traceparent.map(str::to_owned),
+        expires_after: event.expires_after,
         ..Outgoing::default()
     }
 }

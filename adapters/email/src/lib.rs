@@ -2,7 +2,7 @@
 //!
 //! Nothing of a child is in the e-mail: it says in words what waits, its reference (the obligation's id), the day by which to act,
 //! and where to read it. So it is an alert and not the notice, and the outcome is `accepted`, not `delivered`: it is on its way by a
-//! rail where somebody must come for what it speaks of. The recipient's acknowledgement completes it.
+//! rail where somebody must come for what it speaks of. The recipient's acknowledgement completes it. However much it speaks of, it never grows.
 //!
 //! An endpoint of this rail:
 //!
@@ -23,6 +23,8 @@
 //! | every other 5xx | try later, in a quarter of an hour | our sender, login or text displeases the relay: a person mends it |
 //! | no connection, no TLS, no answer in time | try later | all can be mended |
 //!
+//! A heartbeat asks the relay as far as its login, and sends nothing.
+//!
 //! `Message-ID` is made from the delivery's id, the same at every attempt, so that mail programs know a repeat. The relay is the
 //! hub's own, so its address is not judged.
 
@@ -32,7 +34,7 @@ mod text;
 
 use crate::setup::Setup;
 use domain::directory::Endpoint;
-use domain::port::{BoxFuture, Deliver, Parcel, Report};
+use domain::port::{Beat, BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -84,21 +86,51 @@ impl Deliver for Email {
             }
         })
     }
+
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// As far as the relay's login: a person's mailbox is no place for test events.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
+        Box::pin(async move {
+            match try_out(beat.endpoint).await {
+                Ok(()) => {
+                    let receipt = "the relay is there".to_owned();
+                    Report { detail: receipt.clone(), status: None, outcome: AttemptOutcome::Delivered { receipt } }
+                }
+                Err(trouble) => trouble.into_report(),
+            }
+        })
+    }
 }
 
 /// The Message-ID of what the relay took.
 async fn attempt(parcel: &Parcel<'_>) -> Result<String, Trouble> {
-    let standing = |sentence: String| Trouble { sentence, status: None, weight: Weight::Standing };
-    let setup: Setup = setup::read(parcel.endpoint).map_err(|mistakes| standing(mistakes.join("; ")))?;
+    let setup = set_up(parcel.endpoint)?;
     let (id, message) = text::compose(parcel, &setup).map_err(|why| standing(format!("the e-mail could not be written: {why}")))?;
-    let seconds = parcel.endpoint.timeout_seconds.max(1);
-    match tokio::time::timeout(Duration::from_secs(seconds.into()), smtp::send(&setup, &message)).await {
-        Ok(sent) => sent.map(|()| id),
-        Err(_) => {
-            let sentence = format!("the relay {} did not answer within {seconds} seconds", setup.host);
-            Err(Trouble { sentence, status: None, weight: Weight::Passing })
-        }
-    }
+    in_time(parcel.endpoint, &setup, smtp::send(&setup, &message)).await.map(|()| id)
+}
+
+async fn try_out(endpoint: &Endpoint) -> Result<(), Trouble> {
+    let setup = set_up(endpoint)?;
+    in_time(endpoint, &setup, smtp::try_out(&setup)).await
+}
+
+fn set_up(endpoint: &Endpoint) -> Result<Setup, Trouble> {
+    setup::read(endpoint).map_err(|mistakes| standing(mistakes.join("; ")))
+}
+
+const fn standing(sentence: String) -> Trouble {
+    Trouble { sentence, status: None, weight: Weight::Standing }
+}
+
+async fn in_time(endpoint: &Endpoint, setup: &Setup, work: impl Future<Output = Result<(), Trouble>>) -> Result<(), Trouble> {
+    let seconds = endpoint.timeout_seconds.max(1);
+    tokio::time::timeout(Duration::from_secs(seconds.into()), work).await.unwrap_or_else(|_| {
+        let sentence = format!("the relay {} did not answer within {seconds} seconds", setup.host);
+        Err(Trouble { sentence, status: None, weight: Weight::Passing })
+    })
 }
 
 impl Trouble {

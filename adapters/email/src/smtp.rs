@@ -29,6 +29,14 @@ pub(crate) async fn send(setup: &Setup, message: &[u8]) -> Result<(), Trouble> {
     sent
 }
 
+/// As far as the login, and not a word further: nothing is sent to anybody.
+pub(crate) async fn try_out(setup: &Setup) -> Result<(), Trouble> {
+    let mut connection = connect(setup).await?;
+    let let_in = log_in(&mut connection, setup).await;
+    connection.abort().await;
+    let_in
+}
+
 async fn connect(setup: &Setup) -> Result<AsyncSmtpConnection, Trouble> {
     let at = |error: Error| trouble(&error, Step::Connecting, setup);
     // Not the machine's own name, which is nobody's business.
@@ -52,13 +60,18 @@ async fn connect(setup: &Setup) -> Result<AsyncSmtpConnection, Trouble> {
 
 async fn hand_over(connection: &mut AsyncSmtpConnection, setup: &Setup, message: &[u8]) -> Result<(), Trouble> {
     let at = |step: Step| move |error: Error| trouble(&error, step, setup);
-    if let Some(login) = &setup.login {
-        connection.auth(&MECHANISMS, login).await.map_err(at(Step::Login))?;
-    }
+    log_in(connection, setup).await?;
     connection.command(Mail::new(Some(setup.from.email.clone()), Vec::new())).await.map_err(at(Step::Sender))?;
     connection.command(Rcpt::new(setup.to.clone(), Vec::new())).await.map_err(at(Step::Recipient))?;
     connection.command(Data).await.map_err(at(Step::Content))?;
     connection.message(message).await.map_err(at(Step::Content))?;
+    Ok(())
+}
+
+async fn log_in(connection: &mut AsyncSmtpConnection, setup: &Setup) -> Result<(), Trouble> {
+    if let Some(login) = &setup.login {
+        connection.auth(&MECHANISMS, login).await.map_err(|error| trouble(&error, Step::Login, setup))?;
+    }
     Ok(())
 }
 

@@ -33,6 +33,12 @@ impl Deliver for Feed {
     }
 
     /// Always accepted: the reference is the feed's name, which is its organisation's code.
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        Some(
+            "a feed has no heartbeat: its organisation comes and fetches, and placement_hub_accepted_oldest_seconds tells when it does not",
+        )
+    }
+
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
         let reference = parcel.endpoint.organisation.to_string();
         Box::pin(async move {
@@ -65,6 +71,7 @@ mod tests {
             concurrency: 16,
             settings: BTreeMap::new(),
             secret_settings: BTreeMap::new(),
+            agreed: domain::directory::Agreed::default(),
             from: None,
             to: None,
         }

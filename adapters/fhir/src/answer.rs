@@ -1,9 +1,10 @@
 //! What an answer comes to. The table is in the package's documentation.
 
-use domain::port::{Parcel, Report};
+use domain::port::Report;
 use domain::retry::AttemptOutcome;
 use http_client::reqwest::{Response, StatusCode};
 use http_client::{beginning, excerpt, retry_after};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// Enough for an OperationOutcome with some issues; one that is longer is not read.
@@ -13,8 +14,8 @@ const ISSUES_MAX: usize = 4;
 /// Longest code that is kept.
 const CODE_CHARS_MAX: usize = 40;
 
-/// Reads the answer to `parcel`: its status, `Retry-After` and the codes of its OperationOutcome.
-pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Report {
+/// Reads the answer to what was `sent` at `now`: its status, `Retry-After` and the codes of its OperationOutcome.
+pub(crate) async fn read(mut response: Response, sent: &[u8], now: Timestamp) -> Report {
     let status = response.status();
     let number = status.as_u16();
     if status.is_success() {
@@ -22,8 +23,8 @@ pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Report 
         let receipt = number.to_string();
         return Report { outcome: AttemptOutcome::Delivered { receipt: receipt.clone() }, status: Some(number), detail: receipt };
     }
-    let after = retry_after(&response, parcel.now);
-    let said = codes(&beginning(&mut response, BODY_BYTES_MAX).await, parcel.body);
+    let after = retry_after(&response, now);
+    let said = codes(&beginning(&mut response, BODY_BYTES_MAX).await, sent);
     let colon = if said.is_empty() { "" } else { ": " };
     let why = excerpt::bounded(&format!("{number} {}{colon}{said}", sentence(status)));
     let outcome = AttemptOutcome::of_http_status(number, after, why.clone());

@@ -25,9 +25,9 @@ pub fn bundle(envelope: &[u8], terms: &Terms) -> Result<Vec<u8>, Unmappable> {
     let mut message = Message::new(&envelope, terms)?;
     let focus = match envelope.kind {
         Kind::ArrivalNotice | Kind::EndNotice | Kind::NoticeCorrection => notice::told(&mut message, envelope.data()?),
-        Kind::NoticeWithdrawal => notice::withdrawn(&mut message),
+        Kind::NoticeWithdrawal => notice::withdrawn(&mut message, &envelope.data()?),
         Kind::Referral => referral::asked(&mut message, envelope.data()?),
-        Kind::ReferralWithdrawal => referral::revoked(&mut message),
+        Kind::ReferralWithdrawal => referral::revoked(&mut message, &envelope.data()?),
         Kind::ReclaimRequest => reclaim::requested(&mut message, envelope.data()?)?,
         Kind::ReclaimWithdrawal => reclaim::cancelled(&mut message),
         Kind::WorkerTask => task::asked(&mut message, &envelope.data()?),
@@ -70,6 +70,12 @@ impl<'a> Message<'a> {
         reference(self.id_of(&name))
     }
 
+    /// An id that an authority gave and that only it knows to be its own: another authority may have the same.
+    pub(crate) fn local(&mut self, system: &str, value: &str, authority: Code) -> Value {
+        let assigner = self.organisation(authority);
+        json!({ "system": system, "value": value, "assigner": assigner })
+    }
+
     /// A new message, or one that changes what an earlier one said.
     fn is_update(&self) -> bool {
         self.envelope.kind.is_withdrawal() || self.common.supersedes.is_some()
@@ -103,7 +109,7 @@ impl<'a> Message<'a> {
         let bundle = json!({
             "resourceType": "Bundle",
             "id": self.envelope.id,
-            "identifier": { "system": "urn:ietf:rfc:3986", "value": format!("urn:uuid:{}", self.envelope.id) },
+            "identifier": { "system": codes::URI, "value": format!("urn:uuid:{}", self.envelope.id) },
             "type": "message",
             "timestamp": self.time(),
             "entry": entries,

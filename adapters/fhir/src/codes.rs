@@ -1,5 +1,7 @@
 //! Every URI and code list that a bundle names, once. Those of the NHS and HL7 are theirs; `urn:placement-hub:` is ours.
 
+/// Identifiers that are URIs: `urn:uuid:` and a delivery's id is that of its message.
+pub const URI: &str = "urn:ietf:rfc:3986";
 /// NHS numbers.
 pub const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 /// Health organisations, GP practices among them.
@@ -23,16 +25,17 @@ pub const VERIFICATION_CODES: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-
 pub const ABSENT: &str = "http://hl7.org/fhir/StructureDefinition/data-absent-reason";
 pub const LOCATION_KIND: &str = "http://terminology.hl7.org/CodeSystem/location-physical-type";
 
-/// The referral's id: in the referral, in its withdrawal, and as what a later one `replaces`.
+/// The referral's id, given by the authority that is its `assigner`: in the referral, in its withdrawal, and as what a later one
+/// `replaces`.
 pub const REFERRAL: &str = "urn:placement-hub:referral";
-/// A referral's whole reference, `<authority>/<child's id there>/<referral's id>`: the `requisition` of a ServiceRequest. It
-/// comes back in every answer.
+/// A referral's whole reference, `<authority>/<child's id there>/<referral's id>`: the `requisition` of a ServiceRequest, revoked
+/// or not. It comes back in every answer.
 pub const REFERENCE: &str = "urn:placement-hub:referral-reference";
 /// A provider's word on a referral: the six statuses of `referral-update`.
 pub const REFERRAL_STATUS: &str = "urn:placement-hub:referral-status";
-/// A stay's id at its authority.
+/// A stay's id at its authority, the `assigner`.
 pub const PLACEMENT: &str = "urn:placement-hub:placement";
-/// The child's id at its authority.
+/// The child's id at its authority, the `assigner`.
 pub const LOCAL_ID: &str = "urn:placement-hub:child";
 /// A claim's opaque id.
 pub const CLAIM: &str = "urn:placement-hub:claim";

@@ -125,6 +125,17 @@ pub(crate) struct Needs {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Withdrawn {
+    pub responsible_authority: Code,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Revoked {
+    pub reference: Reference,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct Referral {
     pub referral: Asked,
     pub reference: Reference,
@@ -137,7 +148,6 @@ pub(crate) struct Referral {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
-    pub id: String,
     pub priority: String,
     pub reason: String,
     pub continues_treatment: bool,
@@ -158,10 +168,29 @@ pub(crate) struct Reference {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WorkerTask {
     pub task: String,
-    pub reference: Reference,
+    /// Of the referral that it is about.
+    pub reference: Option<Reference>,
     pub provider: Option<Code>,
     pub refused_on: Option<Date>,
     pub reason: Option<String>,
+    /// Which it is about, where it is not a referral.
+    pub notice: Option<Sent>,
+    /// Who sent the child; in a referral's reference it is already.
+    pub responsible_authority: Option<Code>,
+    /// Who has not acknowledged it; none where the reader itself has not.
+    pub recipient: Option<Code>,
+    pub child: Option<String>,
+    pub placement: Option<String>,
+}
+
+/// A notice that was sent before.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sent {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub sequence: u32,
+    pub issued_on: Date,
 }
 
 #[derive(Deserialize)]

@@ -22,6 +22,8 @@
 //! | every other status, no answer | try later | a token, a path, a deployment: all can be mended |
 //! | endpoint or envelope that can't be used | try later, in a quarter of an hour | nothing was sent; a person mends it |
 //!
+//! A heartbeat is `GET {url}/metadata`, the CapabilityStatement.
+//!
 //! Of an OperationOutcome only the codes are kept. Address, redirects, proxies and TLS are judged as for every rail: `http-client`.
 
 mod answer;
@@ -45,7 +47,7 @@ pub use update::referral_update;
 
 use domain::delivery::Kind;
 use domain::directory::Endpoint;
-use domain::port::{BoxFuture, Deliver, Parcel, Report};
+use domain::port::{Beat, BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use http_client::{Pool, Unanswered, excerpt};
 use jiff::SignedDuration;
@@ -93,7 +95,7 @@ impl Fhir {
         let terms = Terms::of(parcel.endpoint).map_err(|wrong| Fault::Endpoint(wrong.join("; ")))?;
         let body = bundle(parcel.body, &terms)?;
         let response = request::post(&self.clients, &parcel, &terms, body).await?;
-        Ok(answer::read(response, &parcel).await)
+        Ok(answer::read(response, parcel.body, parcel.now).await)
     }
 }
 
@@ -107,16 +109,30 @@ impl Deliver for Fhir {
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
+        Box::pin(async move { self.attempt(parcel).await.unwrap_or_else(Fault::into_report) })
+    }
+
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// FHIR has no test message: the server is asked what it can do, which it must always be able to say.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
         Box::pin(async move {
-            self.attempt(parcel).await.unwrap_or_else(|fault| {
-                let detail = excerpt::bounded(&fault.to_string());
-                Report { outcome: AttemptOutcome::TryLater { after: fault.after(), why: detail.clone() }, status: None, detail }
-            })
+            match request::capabilities(&self.clients, &beat).await {
+                Ok(response) => answer::read(response, &[], beat.now).await,
+                Err(fault) => fault.into_report(),
+            }
         })
     }
 }
 
 impl Fault {
+    fn into_report(self) -> Report {
+        let detail = excerpt::bounded(&self.to_string());
+        Report { outcome: AttemptOutcome::TryLater { after: self.after(), why: detail.clone() }, status: None, detail }
+    }
+
     /// How long to leave it alone; none where the usual schedule will do.
     fn after(&self) -> Option<SignedDuration> {
         match self {

@@ -1,14 +1,14 @@
 //! Notices: a Communication to the area authority or a commissioner.
 
 use crate::bundle::{Message, concept, identifier};
-use crate::envelope::Notice;
+use crate::envelope::{Notice, Withdrawn};
 use crate::{codes, parts};
 use serde_json::{Value, json};
 
 /// An arrival, an end, or the correction of either.
 pub(crate) fn told(message: &mut Message<'_>, notice: Notice) -> Value {
     let authority = notice.responsible_authority;
-    let patient = parts::patient(message, &notice.child);
+    let patient = parts::patient(message, &notice.child, authority);
     let mut about = vec![parts::stay(message, &notice.placement, notice.legal_status.as_deref(), &patient, authority)];
     about.extend(parts::whereabouts(message, &notice.placement));
     about.extend(parts::needs(message, notice.needs.as_ref(), &patient));
@@ -21,10 +21,12 @@ pub(crate) fn told(message: &mut Message<'_>, notice: Notice) -> Value {
     communication
 }
 
-/// What an earlier notice said is void. It holds nothing of the child: the placement's id says which notice.
-pub(crate) fn withdrawn(message: &mut Message<'_>) -> Value {
+/// What an earlier notice said is void. It holds nothing of the child: the placement's id says which notice, as that notice gave it.
+pub(crate) fn withdrawn(message: &mut Message<'_>, notice: &Withdrawn) -> Value {
+    let placement = message.common.subject.clone();
     let mut communication = communication(message, "entered-in-error");
-    communication["about"] = json!([{ "type": "EpisodeOfCare", "identifier": identifier(codes::PLACEMENT, &message.common.subject) }]);
+    let placement = message.local(codes::PLACEMENT, &placement, notice.responsible_authority);
+    communication["about"] = json!([{ "type": "EpisodeOfCare", "identifier": placement }]);
     communication
 }
 

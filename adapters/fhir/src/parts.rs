@@ -1,6 +1,6 @@
 //! What notices and referrals are made of: the child, the stay, the needs, the people to talk to.
 
-use crate::bundle::{Message, concept, identifier, organisation, part};
+use crate::bundle::{Message, concept, organisation, part};
 use crate::codes;
 use crate::envelope::{Child, Needs, Placement};
 use domain::Code;
@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 /// The child, with the one identifier that the NHS knows; the authority's own id goes along where the data has it.
-pub(crate) fn patient(message: &mut Message<'_>, child: &Child) -> Value {
+pub(crate) fn patient(message: &mut Message<'_>, child: &Child, authority: Code) -> Value {
     let practice = child.gp_practice.map(|code| message.organisation(code));
     let nhs_number = child.nhs_number.as_deref().map(|number| nhs_number(number, child.nhs_number_status.as_deref()));
-    let local_id = child.local_id.as_deref().map(|id| identifier(codes::LOCAL_ID, id));
+    let local_id = child.local_id.as_deref().map(|id| message.local(codes::LOCAL_ID, id, authority));
     let patient = json!({
         "resourceType": "Patient",
         "identifier": [nhs_number, local_id],
@@ -53,6 +53,7 @@ pub(crate) fn stay(
     authority: Code,
 ) -> Value {
     let managing = message.organisation(authority);
+    let known_as = placement.id.as_deref().map(|id| message.local(codes::PLACEMENT, id, authority));
     let today = message.envelope.time.to_zoned(TimeZone::UTC).date();
     let status = match placement.ended_on {
         Some(end) if end <= today => "finished",
@@ -70,7 +71,7 @@ pub(crate) fn stay(
             more("end-reason", "valueCode", json!(placement.end_reason)),
             more("left-care", "valueBoolean", json!(placement.left_care)),
         ],
-        "identifier": [placement.id.as_deref().map(|id| identifier(codes::PLACEMENT, id))],
+        "identifier": [known_as],
         "status": status,
         "type": [placement.placement_type.as_deref().map(|code| concept(codes::PLACEMENT_TYPE, code))],
         "patient": patient,

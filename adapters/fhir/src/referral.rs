@@ -1,7 +1,7 @@
 //! Referrals: the ServiceRequest of a BaRS message to a provider.
 
 use crate::bundle::{Message, concept, identifier, part};
-use crate::envelope::{Reference, Referral};
+use crate::envelope::{Reference, Referral, Revoked};
 use crate::{codes, parts};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(crate) fn asked(message: &mut Message<'_>, referral: Referral) -> Value {
     let asked = &referral.referral;
     let authority = referral.reference.responsible_authority;
-    let patient = parts::patient(message, &referral.child);
+    let patient = parts::patient(message, &referral.child, authority);
     let mut supporting = vec![parts::stay(message, &referral.placement, None, &patient, authority)];
     supporting.extend(parts::whereabouts(message, &referral.placement));
     supporting.extend(parts::needs(message, referral.needs.as_ref(), &patient));
@@ -17,14 +17,13 @@ pub(crate) fn asked(message: &mut Message<'_>, referral: Referral) -> Value {
     supporting.extend(officer);
     let requester = worker.unwrap_or_else(|| message.organisation(authority));
     let treated_by = asked.current_provider.map(|code| message.organisation(code));
-    let mut request = service_request(message, "active", &asked.id);
+    let follows = asked.follows.as_deref().map(|id| message.local(codes::REFERRAL, id, authority));
+    let mut request = service_request(message, "active", &referral.reference);
     request["extension"] = json!([
         part(&format!("{}-continues-treatment", codes::ASKED), "valueBoolean", asked.continues_treatment),
         part(&format!("{}-current-provider", codes::ASKED), "valueReference", treated_by),
     ]);
-    request["requisition"] = requisition(&referral.reference);
-    request["replaces"] =
-        json!([asked.follows.as_deref().map(|id| json!({ "type": "ServiceRequest", "identifier": identifier(codes::REFERRAL, id) }))]);
+    request["replaces"] = json!([follows.map(|id| json!({ "type": "ServiceRequest", "identifier": id }))]);
     request["priority"] = json!(priority(&asked.priority));
     request["subject"] = patient;
     request["requester"] = requester;
@@ -33,10 +32,10 @@ pub(crate) fn asked(message: &mut Message<'_>, referral: Referral) -> Value {
     request
 }
 
-/// The referral is not asked for any more. It holds nothing of the child: `subject` must be there, so it says that it is masked.
-pub(crate) fn revoked(message: &mut Message<'_>) -> Value {
-    let id = message.common.subject.clone();
-    let mut request = service_request(message, "revoked", &id);
+/// The referral is not asked for any more: identifier and requisition are those that it carried. Nothing else of the child is told:
+/// `subject` must be there, so it says that it is masked.
+pub(crate) fn revoked(message: &mut Message<'_>, revoked: &Revoked) -> Value {
+    let mut request = service_request(message, "revoked", &revoked.reference);
     request["subject"] = json!({ "extension": [part(codes::ABSENT, "valueCode", "masked")], "type": "Patient" });
     request
 }
@@ -46,11 +45,13 @@ pub(crate) fn requisition(reference: &Reference) -> Value {
     identifier(codes::REFERENCE, &format!("{}/{}/{}", reference.responsible_authority, reference.child, reference.id))
 }
 
-fn service_request(message: &mut Message<'_>, status: &str, id: &str) -> Value {
+fn service_request(message: &mut Message<'_>, status: &str, reference: &Reference) -> Value {
     let provider = message.organisation(message.terms.recipient);
+    let id = message.local(codes::REFERRAL, &reference.id, reference.responsible_authority);
     json!({
         "resourceType": "ServiceRequest",
-        "identifier": [identifier(codes::REFERRAL, id)],
+        "identifier": [id],
+        "requisition": requisition(reference),
         "status": status,
         "intent": "plan",
         "category": [concept(codes::BARS_CATEGORY, "referral")],

@@ -1,9 +1,11 @@
 //! What an endpoint's settings say: whose mailbox is written to, and as whom.
 
 use domain::directory::{Endpoint, Secret};
+use domain::port::Certificate;
+use http_client::Validity;
 use http_client::checked;
 use http_client::guard::Guard;
-use http_client::reqwest::{Certificate, Identity, Url};
+use http_client::reqwest::{Identity, Url, tls};
 
 /// In clear: `own_mailbox` is the hub's, `mailbox` the recipient's.
 const PLAIN: [&str; 3] = ["mailbox", "own_mailbox", "workflow"];
@@ -78,6 +80,14 @@ pub(crate) fn read(endpoint: &Endpoint) -> Result<(Account, Address<'_>), Vec<St
     Ok((account, Address { mailbox: plain("mailbox"), workflow: plain("workflow") }))
 }
 
+/// The hub's own, with its chain; and who signs MESH's, where that is given.
+pub(crate) fn certificates(endpoint: &Endpoint) -> Vec<Certificate> {
+    let pem = |name: &str| endpoint.secret_settings.get(name).map(|secret| secret.0.as_str());
+    let own = pem("client_certificate").and_then(Validity::of_chain).map(|validity| ("client certificate", validity));
+    let theirs = pem("ca").and_then(Validity::of_authorities).map(|validity| ("certificate authority", validity));
+    own.into_iter().chain(theirs).map(|(what, Validity { from, to })| Certificate { what, from, to }).collect()
+}
+
 impl Account {
     /// `{base}/messageexchange/{own mailbox}{rest}`; `rest` begins with a slash or is empty.
     pub(crate) fn address(&self, rest: &str) -> String {
@@ -90,8 +100,8 @@ impl Tls {
         self.identity.as_ref().and_then(|pem| Identity::from_pem(pem.0.as_bytes()).ok())
     }
 
-    pub(crate) fn authorities(&self) -> Option<Vec<Certificate>> {
-        self.ca.as_ref().and_then(|pem| Certificate::from_pem_bundle(pem.0.as_bytes()).ok())
+    pub(crate) fn authorities(&self) -> Option<Vec<tls::Certificate>> {
+        self.ca.as_ref().and_then(|pem| tls::Certificate::from_pem_bundle(pem.0.as_bytes()).ok())
     }
 }
 

@@ -24,6 +24,8 @@
 //! `shared_key`, and for mutual TLS `client_certificate`, `client_key` and, where MESH's certificate is not signed by an authority of the
 //! system's, `ca` (all PEM).
 //!
+//! A heartbeat is the handshake of the hub's own mailbox.
+//!
 //! # The loop of the hub's own mailbox
 //!
 //! At most every five minutes, and at least once a day: MESH closes mailboxes that nobody looks into. For each of [`Mesh::mailboxes`]:
@@ -52,7 +54,7 @@ pub use tracking::Tracked;
 
 use chunks::Chunks;
 use domain::directory::Endpoint;
-use domain::port::{self, BoxFuture, Deliver, Parcel};
+use domain::port::{self, Beat, BoxFuture, Certificate, Deliver, Parcel};
 use domain::retry::AttemptOutcome;
 use http_client::excerpt;
 use jiff::Timestamp;
@@ -62,6 +64,8 @@ use std::time::Duration;
 
 /// MESH takes 100 MB a request, and gzip may add a little to what does not compress.
 const CHUNK_BYTES: usize = 99_000_000;
+/// MESH asks its users to call no more often.
+const HEARTBEAT_MINUTES_MIN: u32 = 5;
 /// What the hub takes by any intake.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
@@ -109,6 +113,11 @@ impl Mesh {
         once.map(|(endpoint, account)| Mailbox::new(self.lines.line(account), now, timeout(endpoint), MESSAGE_BYTES_MAX)).collect()
     }
 
+    async fn greet(&self, beat: &Beat<'_>) -> Result<(), Fault> {
+        let (account, _) = account::read(beat.endpoint).map_err(|wrong| Fault::Settings(wrong.join("; ")))?;
+        self.lines.line(account).handshake(beat.now, timeout(beat.endpoint)).await
+    }
+
     async fn attempt(&self, parcel: &Parcel<'_>) -> Result<Sent, Fault> {
         let (account, to) = account::read(parcel.endpoint).map_err(|wrong| Fault::Settings(wrong.join("; ")))?;
         let call = self.lines.line(account).call(parcel.now, timeout(parcel.endpoint)).await?;
@@ -123,7 +132,32 @@ impl Deliver for Mesh {
     }
 
     fn check(&self, endpoint: &Endpoint) -> Vec<String> {
-        account::read(endpoint).err().unwrap_or_default()
+        let mut wrong = account::read(endpoint).err().unwrap_or_default();
+        if endpoint.agreed.heartbeat_minutes.is_some_and(|minutes| minutes < HEARTBEAT_MINUTES_MIN) {
+            wrong.push(format!("heartbeat_minutes: MESH is asked at most every {HEARTBEAT_MINUTES_MIN} minutes"));
+        }
+        wrong
+    }
+
+    fn certificates(&self, endpoint: &Endpoint) -> Vec<Certificate> {
+        account::certificates(endpoint)
+    }
+
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The handshake of the hub's own mailbox. A message would cost the recipient a download each time.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, port::Report> {
+        Box::pin(async move {
+            match self.greet(&beat).await {
+                Ok(()) => {
+                    let receipt = "handshake".to_owned();
+                    port::Report { detail: receipt.clone(), status: Some(200), outcome: AttemptOutcome::Delivered { receipt } }
+                }
+                Err(fault) => failed(&fault),
+            }
+        })
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, port::Report> {

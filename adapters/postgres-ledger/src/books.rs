@@ -46,7 +46,6 @@ pub struct Post {
     pub hold: Option<HoldReason>,
     pub lane_held: bool,
     pub note: Option<String>,
-    pub settled_at: Option<i64>,
     /// When it was seen to be late, where that is new.
     pub breached_at: Option<i64>,
     pub recorded_at: i64,
@@ -228,10 +227,10 @@ impl Books {
         if let Some(due_on) = post.due_on {
             self.tallies.deadline(post.kind, due_on, i64::from(to.to.is_undelivered()) - i64::from(from.is_undelivered()));
         }
-        (post.hold, post.note, post.settled_at) = (to.hold, to.note.clone(), to.settled_at);
+        (post.hold, post.note) = (to.hold, to.note.clone());
         (post.lane_held, post.is_changed) = (false, true);
-        let Move { to: state, next_at, attempts, lease_open, .. } = *to;
-        post.standing = Standing { state, next_at, attempts, lease_open, ..post.standing.clone() };
+        let Move { to: state, next_at, attempts, lease_open, settled_at, .. } = *to;
+        post.standing = Standing { state, next_at, attempts, lease_open, settled_at, ..post.standing.clone() };
     }
 
     /// Closes a lease whose outcome changes nothing else.
@@ -327,11 +326,11 @@ fn read_post(row: &Row) -> Result<Post, Fault> {
             attempts: small(i64::from(row.get::<_, i32>(10))),
             acknowledged: row.get(11),
             breached,
+            settled_at: row.get(16),
         },
         hold: row.get::<_, Option<i16>>(13).map(|hold| read_hold(i64::from(hold))).transpose()?,
         lane_held: row.get(14),
         note: row.get(15),
-        settled_at: row.get(16),
         breached_at: None,
         recorded_at: row.get(17),
         read: Some(Read { fence, state, breached }),

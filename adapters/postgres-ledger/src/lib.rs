@@ -20,6 +20,7 @@ mod lists;
 mod migrate;
 mod pool;
 mod record;
+mod sealed;
 mod session;
 mod settings;
 mod settle;
@@ -43,7 +44,7 @@ use domain::Code;
 use domain::delivery::HoldReason;
 use domain::port::{
     BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
-    News, OperatorAction, Outcome, Settled, Settlement,
+    News, OperatorAction, Outcome, Resealed, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use std::collections::HashSet;
@@ -237,6 +238,10 @@ impl Ledger for PostgresLedger {
             }
             Ok(moved)
         })
+    }
+
+    fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.act(sealed::Reseal(contents)))
     }
 
     fn hold_duty<'a>(

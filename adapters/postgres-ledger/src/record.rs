@@ -173,6 +173,7 @@ fn add(books: &mut Books, terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObliga
         attempts: 0,
         acknowledged: false,
         breached: false,
+        settled_at: None,
     };
     books.add(Post {
         id: new.delivery,
@@ -183,7 +184,6 @@ fn add(books: &mut Books, terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObliga
         hold: new.hold,
         lane_held: false,
         note: None,
-        settled_at: None,
         breached_at: None,
         recorded_at: micros(scene.at),
         read: None,

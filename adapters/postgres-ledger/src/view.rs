@@ -1,11 +1,11 @@
 //! Looking at the ledger: lists, journeys, counts, each from one moment. By a hub, or by a command beside it.
 
 use crate::session::Session;
-use crate::{PostgresLedger, balance, fault::Fault, figures, history, lists, trace};
+use crate::{PostgresLedger, balance, fault::Fault, figures, history, lists, sealed, trace};
 use domain::Code;
 use domain::port::{
     AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, Clue, DeliveryFilter, DeliveryRow, FeedPage, Figures, History,
-    LedgerError, LedgerView, ReviewRow, Trace,
+    LedgerError, LedgerView, ReviewRow, SealedPage, SealedPlace, Trace,
 };
 use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
@@ -68,5 +68,9 @@ impl LedgerView for PostgresLedger {
     fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>> {
         let adapter = adapter.to_owned();
         Box::pin(self.ask(move |session| Box::pin(async move { lists::accepted(session, &adapter, after, limit).await })))
+    }
+
+    fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(async move { sealed::page(session, &current, after).await })))
     }
 }

@@ -56,7 +56,7 @@ macro_rules! select_post {
     ($where:literal) => {
         concat!(
             "SELECT row, id, child, recipient, kind, due_on, state, next_at, fence, lease_open, attempts, acknowledged, ",
-            "breached_at IS NOT NULL FROM deliveries ",
+            "breached_at IS NOT NULL, settled_at FROM deliveries ",
             $where
         )
     };
@@ -282,6 +282,7 @@ pub fn read_post(row: &Row<'_>) -> rusqlite::Result<Result<Post, Fault>> {
             attempts: small(row.get(10)?),
             acknowledged: row.get(11)?,
             breached: row.get(12)?,
+            settled_at: row.get(13)?,
         },
     }))
 }

@@ -20,6 +20,7 @@ mod lists;
 mod open;
 mod operate;
 mod record;
+mod sealed;
 mod settle;
 mod threads;
 mod trace;
@@ -34,7 +35,7 @@ use domain::delivery::HoldReason;
 use domain::ledger::columns;
 use domain::port::{
     BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
-    OperatorAction, Outcome, Settled, Settlement,
+    OperatorAction, Outcome, Resealed, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -180,6 +181,10 @@ impl Ledger for SqliteLedger {
 
     fn hold_lane<'a>(&'a self, recipient: Code, hold: Option<HoldReason>, now: Timestamp) -> BoxFuture<'a, Result<u64, LedgerError>> {
         Box::pin(self.writer.run(move |books| operate::hold_lane(books, recipient, hold, now)))
+    }
+
+    fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>> {
+        Box::pin(self.writer.run(move |books| sealed::reseal(books, &contents)))
     }
 }
 

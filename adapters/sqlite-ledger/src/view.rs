@@ -1,11 +1,11 @@
 //! Looking at a ledger: lists, journeys, counts. By the hub that has it open, or by a command beside it.
 
 use crate::threads::Readers;
-use crate::{SqliteLedger, acceptance, balance, claims, feed, figures, history, lists, open, trace};
+use crate::{SqliteLedger, acceptance, balance, claims, feed, figures, history, lists, open, sealed, trace};
 use domain::Code;
 use domain::port::{
     AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, Clue, DeliveryFilter, DeliveryRow, FeedPage, Figures, History,
-    LedgerError, LedgerView, ReviewRow, Trace,
+    LedgerError, LedgerView, ReviewRow, SealedPage, SealedPlace, Trace,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::Connection;
@@ -74,6 +74,10 @@ impl LedgerView for LedgerReader {
         let adapter = adapter.to_owned();
         Box::pin(self.readers.ask(move |connection| acceptance::accepted(connection, &adapter, after, limit)))
     }
+
+    fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| sealed::page(connection, &current, after)))
+    }
 }
 
 /// The hub's own ledger answers by its reader for lists.
@@ -116,5 +120,9 @@ impl LedgerView for SqliteLedger {
 
     fn accepted<'a>(&'a self, adapter: &'a str, after: Option<Uuid>, limit: usize) -> BoxFuture<'a, Result<Vec<AcceptedRow>, LedgerError>> {
         self.view.accepted(adapter, after, limit)
+    }
+
+    fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
+        self.view.sealed(current, after)
     }
 }

@@ -1,6 +1,7 @@
 //! What an HTTP answer comes to. The table is in the package's documentation.
 
-use domain::port::{Parcel, Report};
+use crate::Event;
+use domain::port::Report;
 use domain::retry::AttemptOutcome;
 use http_client::reqwest::{Response, StatusCode};
 use http_client::{beginning, excerpt, retry_after};
@@ -15,10 +16,10 @@ pub(crate) struct Verdict {
     detail: String,
 }
 
-/// Reads the answer to `parcel`: its status, `Retry-After` and the beginning of its body.
-pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Verdict {
+/// Reads the answer to `event`: its status, `Retry-After` and the beginning of its body.
+pub(crate) async fn read(mut response: Response, event: &Event<'_>) -> Verdict {
     let status = response.status();
-    let after = retry_after(&response, parcel.now);
+    let after = retry_after(&response, event.now);
     let body = beginning(&mut response, BODY_BYTES_MAX).await;
     if status.is_success() {
         let receipt = match excerpt::receipt_id(&body) {
@@ -27,7 +28,7 @@ pub(crate) async fn read(mut response: Response, parcel: &Parcel<'_>) -> Verdict
         };
         return Verdict { status, detail: receipt.clone(), outcome: AttemptOutcome::Delivered { receipt } };
     }
-    let said = excerpt::printable(&body, parcel.body);
+    let said = excerpt::printable(&body, event.body);
     let colon = if said.is_empty() { "" } else { ": " };
     let why = excerpt::bounded(&format!("{} {}{colon}{said}", status.as_u16(), sentence(status)));
     let outcome = AttemptOutcome::of_http_status(status.as_u16(), after, why.clone());

@@ -29,7 +29,7 @@ mod client;
 use crate::answer::Verdict;
 use crate::client::{Clients, Fault};
 use domain::directory::{Endpoint, Secret};
-use domain::port::{BoxFuture, Deliver, Parcel, Report};
+use domain::port::{Beat, BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use http_client::guard::Guard;
 use http_client::reqwest::{
@@ -37,7 +37,9 @@ use http_client::reqwest::{
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
 use http_client::{Unanswered, checked, excerpt};
+use jiff::Timestamp;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The rail. Cheap to share; it holds one connection pool per origin.
 #[derive(Debug, Default)]
@@ -51,11 +53,21 @@ impl Webhook {
         Self::default()
     }
 
-    async fn attempt(&self, parcel: Parcel<'_>) -> Result<Verdict, Fault> {
-        let channel = self.clients.channel(parcel.endpoint).await?;
-        let request = channel.post().timeout(Duration::from_secs(u64::from(parcel.endpoint.timeout_seconds.max(1))));
-        let response = signed(request, &parcel)?.send().await.map_err(|error| Unanswered::from_request(&error))?;
-        Ok(answer::read(response, &parcel).await)
+    async fn send(&self, event: Event<'_>) -> Report {
+        match self.attempt(&event).await {
+            Ok(verdict) => verdict.into_report(),
+            Err(fault) => {
+                let detail = excerpt::bounded(&fault.to_string());
+                Report { outcome: AttemptOutcome::TryLater { after: fault.after(), why: detail.clone() }, status: None, detail }
+            }
+        }
+    }
+
+    async fn attempt(&self, event: &Event<'_>) -> Result<Verdict, Fault> {
+        let channel = self.clients.channel(event.endpoint).await?;
+        let request = channel.post().timeout(Duration::from_secs(u64::from(event.endpoint.timeout_seconds.max(1))));
+        let response = signed(request, event)?.send().await.map_err(|error| Unanswered::from_request(&error))?;
+        Ok(answer::read(response, event).await)
     }
 }
 
@@ -83,16 +95,28 @@ impl Deliver for Webhook {
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
-        Box::pin(async move {
-            match self.attempt(parcel).await {
-                Ok(verdict) => verdict.into_report(),
-                Err(fault) => {
-                    let detail = excerpt::bounded(&fault.to_string());
-                    Report { outcome: AttemptOutcome::TryLater { after: fault.after(), why: detail.clone() }, status: None, detail }
-                }
-            }
-        })
+        let Parcel { endpoint, delivery, body, traceparent, now, .. } = parcel;
+        Box::pin(self.send(Event { endpoint, id: delivery, body, traceparent, now }))
     }
+
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Posted and signed like a delivery; its type tells the receiver that there is nothing to do.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
+        let Beat { endpoint, id, body, now } = beat;
+        Box::pin(self.send(Event { endpoint, id, body, traceparent: None, now }))
+    }
+}
+
+/// What one request carries.
+pub(crate) struct Event<'a> {
+    endpoint: &'a Endpoint,
+    id: Uuid,
+    body: &'a [u8],
+    traceparent: Option<&'a str>,
+    now: Timestamp,
 }
 
 /// The form that the standard asks for.
@@ -102,20 +126,20 @@ fn is_signing_secret(text: &str) -> bool {
 }
 
 /// The request with its body, its headers and one signature per secret.
-fn signed(request: reqwest::RequestBuilder, parcel: &Parcel<'_>) -> Result<reqwest::RequestBuilder, Fault> {
-    let id = parcel.delivery.hyphenated().to_string();
-    let second = parcel.now.as_second();
-    let signature = signatures(&parcel.endpoint.secrets, &id, second, parcel.body)?;
+fn signed(request: reqwest::RequestBuilder, event: &Event<'_>) -> Result<reqwest::RequestBuilder, Fault> {
+    let id = event.id.hyphenated().to_string();
+    let second = event.now.as_second();
+    let signature = signatures(&event.endpoint.secrets, &id, second, event.body)?;
     let mut request = request
         .header(CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"))
         .header(HeaderName::from_static(standardwebhooks::HEADER_WEBHOOK_ID), id)
         .header(HeaderName::from_static(standardwebhooks::HEADER_WEBHOOK_TIMESTAMP), second)
         .header(HeaderName::from_static(standardwebhooks::HEADER_WEBHOOK_SIGNATURE), signature);
     // A publisher's header that is no header value is left out: tracing must not stop a notice.
-    if let Some(trace) = parcel.traceparent.and_then(|text| HeaderValue::from_str(text).ok()) {
+    if let Some(trace) = event.traceparent.and_then(|text| HeaderValue::from_str(text).ok()) {
         request = request.header(HeaderName::from_static("traceparent"), trace);
     }
-    Ok(request.body(parcel.body.to_vec()))
+    Ok(request.body(event.body.to_vec()))
 }
 
 fn signatures(secrets: &[Secret], id: &str, second: i64, body: &[u8]) -> Result<String, Fault> {

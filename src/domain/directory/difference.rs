@@ -141,9 +141,8 @@ fn facts(directory: &Directory) -> BTreeMap<Key, BTreeSet<Fact>> {
         put(Part::BankHoliday, day.to_string(), "a bank holiday".to_owned(), Vec::new());
     }
     for endpoint in &directory.endpoints {
-        let about = endpoint.place.map_or_else(|| endpoint.organisation.to_string(), |place| format!("{}/{place}", endpoint.organisation));
         let secrets = endpoint.secrets.iter().map(|secret| secret.0.clone()).collect();
-        put(Part::Endpoint, about, of_endpoint(endpoint), secrets);
+        put(Part::Endpoint, endpoint.name(), of_endpoint(endpoint), secrets);
     }
     for publisher in directory.publishers.values() {
         put(Part::Publisher, publisher.organisation.to_string(), of_publisher(publisher), Vec::new());
@@ -164,8 +163,14 @@ fn of_succession(edge: &Succession) -> String {
 
 fn of_endpoint(endpoint: &Endpoint) -> String {
     let private = if endpoint.allow_private { ", private addresses allowed" } else { "" };
+    let acknowledges = match endpoint.agreed.acknowledges_from {
+        Some(Date::MIN) => ", acknowledges".to_owned(),
+        Some(day) => format!(", acknowledges from {day}"),
+        None => String::new(),
+    };
+    let heartbeat = endpoint.agreed.heartbeat_minutes.map(|minutes| format!(", heartbeat every {minutes} minutes")).unwrap_or_default();
     format!(
-        "{} {}, {} seconds, {} at once{private}{}",
+        "{} {}, {} seconds, {} at once{private}{acknowledges}{heartbeat}{}",
         endpoint.adapter,
         endpoint.url,
         endpoint.timeout_seconds,

@@ -20,7 +20,7 @@ fn links(rows: &[(&str, &str, &str)]) -> Vec<Link> {
     rows.iter().map(|(one, other, days)| Link { code: code(one), other: code(other), span: span(days) }).collect()
 }
 
-pub(super) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> Endpoint {
+pub(crate) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> Endpoint {
     let span = span(days);
     Endpoint {
         organisation: code(organisation),
@@ -33,6 +33,7 @@ pub(super) fn endpoint(organisation: &str, place: Option<&str>, days: &str) -> E
         concurrency: 16,
         settings: std::collections::BTreeMap::new(),
         secret_settings: std::collections::BTreeMap::new(),
+        agreed: super::Agreed::default(),
         from: span.from,
         to: span.to,
     }

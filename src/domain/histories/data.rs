@@ -456,10 +456,34 @@ fn a_withdrawal_names_what_it_takes_back_and_nothing_else() {
         {
           "basis": "reg 14",
           "dueBy": "2026-10-06",
+          "responsibleAuthority": "E10000001",
           "sequence": 4,
           "subject": "P1",
           "supersedes": 2
         }"#]],
+    );
+}
+
+/// Of another authority's child there may be a referral of the same id.
+#[test]
+fn a_withdrawn_referral_is_named_as_it_was_made() {
+    reads(
+        &[full(), full().version(2, "2026-10-06T09:00:00Z").cancelled()],
+        Kind::ReferralWithdrawal,
+        "RPB",
+        expect![[r#"
+            {
+              "basis": "rule 6: referral",
+              "dueBy": "2026-10-06",
+              "reference": {
+                "child": "1",
+                "id": "R-1",
+                "responsibleAuthority": "E10000001"
+              },
+              "sequence": 2,
+              "subject": "R-1",
+              "supersedes": 1
+            }"#]],
     );
 }
 

@@ -2,12 +2,14 @@
 //! nothing grows without bound.
 
 use super::world::{A, IN_A, IN_C, IN_D, code};
-use super::{Told, answer, check, claim, concern, placement, tell, update};
+use super::{Told, acknowledged, answer, check, claim, concern, placement, tell, update};
 use crate::policy::Stage;
 use crate::timeline::Timeline;
 use expect_test::expect;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
 
 fn joined(history: &[Told]) -> Timeline {
     let mut timeline = Timeline::new(code(A), "1");
@@ -32,6 +34,8 @@ fn any_order_and_any_repetition_end_in_the_same_timeline() {
         update("u-1", "R-1", "assessed", "2026-11-12"),
         update("u-2", "R-1", "refused", "2026-11-13"),
         answer("a-1", "QAA", &claim("R-1", Stage::Assessment), "disputed", "2026-11-14"),
+        acknowledged("k-1", 1, "QBB", "2026-11-14"),
+        acknowledged("k-2", 1, "QBB", "2026-11-16"),
     ]
     .map(|told| told.recorded(moment));
     for one in 0..all.len() {
@@ -185,12 +189,28 @@ fn events_are_bounded() {
 }
 
 #[test]
-fn an_acknowledgement_is_about_a_delivery_and_changes_nothing() {
-    let read = Told::message(json!({
-        "type": "acknowledgement", "version": "1.0", "messageId": "k-1", "sentAt": "2026-11-05T09:00:00Z", "publisher": "QAA",
-        "notice": { "id": "00000000-0000-0000-0000-000000000001" }, "status": "read", "occurredOn": "2026-11-05"
-    }));
-    assert_eq!(joined(&[placement("P1", "2026-12-01"), read]), joined(&[placement("P1", "2026-12-01")]));
+fn of_several_acknowledgements_of_one_notice_the_first_counts() {
+    let read = || acknowledged("k-1", 1, "QAA", "2026-11-05");
+    let again = || acknowledged("k-2", 1, "QAA", "2026-11-09").with("/status", "acted-on");
+    let stay = || placement("P1", "2026-12-01");
+    let once = joined(&[stay(), read()]);
+    assert_eq!(once.acknowledged[&Uuid::from_u128(2)].message_id, "k-1");
+    assert_eq!(joined(&[again(), stay(), read(), again()]), once);
+    assert_eq!(Timeline { acknowledged: BTreeMap::new(), ..once }, joined(&[stay()]));
+}
+
+/// A casefile of before acknowledgements were kept opens, and what it issued is let be.
+#[test]
+fn an_older_casefile_opens() {
+    let mut written = serde_json::to_value(tell(&[placement("P1", "2026-12-01")], "2026-11-03T09:00:00Z").casefile).unwrap();
+    for issued in written["issued"].as_array_mut().unwrap() {
+        issued.as_object_mut().unwrap().retain(|key, _| key != "delivery" && key != "issued_at");
+    }
+    let older: crate::casefile::Casefile = serde_json::from_value(written).unwrap();
+    assert!(older.timeline.acknowledged.is_empty());
+    let answering = super::world::answering(&["QAA", "QBB", "E06000002"], jiff::civil::Date::MIN);
+    let owed = older.owed(&answering, &super::POLICY, "2027-11-03T09:00:00Z".parse().unwrap(), |_| true);
+    assert!(owed.obligations.iter().all(|one| !one.basis.is_chase()));
 }
 
 /// What was sent is corrected or withdrawn, and what is owed is the same as if the last version had come alone.

@@ -6,6 +6,7 @@
 mod answers;
 mod arrivals;
 mod chain;
+mod chases;
 mod data;
 mod deadlines;
 mod joining;
@@ -80,6 +81,14 @@ fn answer(id: &str, commissioner: &str, claim: &str, status: &str, on: &str) -> 
     Told::message(json!({
         "type": "reclaim-update", "version": "1.0", "messageId": id, "sentAt": format!("{on}T16:00:00Z"), "publisher": commissioner,
         "claim": { "id": claim }, "status": status, "occurredOn": on
+    }))
+}
+
+/// The recipient's word on a notice, on the afternoon of a day: on the first that was issued in a history, the second, ...
+fn acknowledged(id: &str, number: u128, recipient: &str, on: &str) -> Told {
+    Told::message(json!({
+        "type": "acknowledgement", "version": "1.0", "messageId": id, "sentAt": format!("{on}T14:00:00Z"), "publisher": recipient,
+        "notice": { "id": Uuid::from_u128(2 * number) }, "status": "read", "occurredOn": on
     }))
 }
 
@@ -167,6 +176,13 @@ impl Told {
 static DIRECTORY: LazyLock<Directory> = LazyLock::new(world::directory);
 static POLICY: LazyLock<Policy> = LazyLock::new(world::policy);
 
+/// What a history is judged by.
+#[derive(Clone, Copy)]
+struct Rules<'a> {
+    directory: &'a Directory,
+    policy: &'a Policy,
+}
+
 /// What came of a history.
 #[derive(Default)]
 struct Heard {
@@ -176,22 +192,23 @@ struct Heard {
 }
 
 impl Heard {
-    fn decide(&mut self, policy: &Policy, message: Option<&Message>, now: Timestamp) {
+    fn decide(&mut self, rules: Rules<'_>, message: Option<&Message>, now: Timestamp) {
         let held: Vec<Uuid> = self.casefile.issued.iter().filter(|one| one.hold.is_some()).map(|one| one.id).collect();
-        let mut number = self.casefile.issued.len() as u128;
+        // The first obligation is 1 and its delivery 2, the second 3 and 4.
+        let mut number = 2 * self.casefile.issued.len() as u128;
         let mut new_id = || {
             number += 1;
             Uuid::from_u128(number)
         };
-        let decision = self.casefile.decide(message, &DIRECTORY, policy, now, |id| !held.contains(&id), &mut new_id);
+        let decision = self.casefile.decide(message, rules.directory, rules.policy, now, |id| !held.contains(&id), &mut new_id);
         self.issues.extend(decision.issue);
         self.owed = decision.owed;
     }
 
     /// Lets the clocks ring that are set up to `now`.
-    fn wait(&mut self, policy: &Policy, now: Timestamp) {
+    fn wait(&mut self, rules: Rules<'_>, now: Timestamp) {
         while let Some(at) = self.casefile.wake_at.filter(|at| *at <= now) {
-            self.decide(policy, None, at);
+            self.decide(rules, None, at);
         }
     }
 
@@ -230,29 +247,29 @@ fn readable(mut text: String) -> String {
     text
 }
 
-fn tell_by(policy: &Policy, history: &[Told], now: &str) -> Heard {
+fn tell_by(rules: Rules<'_>, history: &[Told], now: &str) -> Heard {
     let now: Timestamp = now.parse().unwrap();
     let mut heard = Heard { casefile: Casefile::new(code(A), "1"), ..Heard::default() };
     for told in history {
         let at = told.time();
-        heard.wait(policy, at);
+        heard.wait(rules, at);
         match &told.what {
-            What::Message(_) => heard.decide(policy, Some(&told.as_message()), at),
+            What::Message(_) => heard.decide(rules, Some(&told.as_message()), at),
             What::Ruling { reason, subject, ruling } => {
                 let stamp = Stamp { sent_at: at, message_id: "operator".to_owned() };
                 let decision = Decision { stamp, by: "Olive Operator".to_owned(), reason: "seen to".to_owned(), ruling: *ruling };
                 heard.casefile.timeline.settle(question(reason, subject), decision);
-                heard.decide(policy, None, at);
+                heard.decide(rules, None, at);
             }
         }
     }
-    heard.wait(policy, now);
-    heard.decide(policy, None, now);
+    heard.wait(rules, now);
+    heard.decide(rules, None, now);
     heard
 }
 
 fn tell(history: &[Told], now: &str) -> Heard {
-    tell_by(&POLICY, history, now)
+    tell_by(Rules { directory: &DIRECTORY, policy: &POLICY }, history, now)
 }
 
 /// Tells a history and compares the table of what came of it.
@@ -266,5 +283,5 @@ fn check(history: &[Told], now: &str, expected: Expect) {
 fn check_by(change: impl FnOnce(&mut Policy), history: &[Told], now: &str, expected: Expect) {
     let mut policy = world::policy();
     change(&mut policy);
-    expected.assert_eq(&tell_by(&policy, history, now).table());
+    expected.assert_eq(&tell_by(Rules { directory: &DIRECTORY, policy: &policy }, history, now).table());
 }

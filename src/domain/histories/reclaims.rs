@@ -1,7 +1,7 @@
 //! What is claimed back, from whom, when it is held, and when it is not claimed at all.
 
 use super::world::{A, CLAIM_KEY, CORNER_OF_A, IN_A, IN_D, IN_E, IN_SCOTLAND, IN_WALES, NORTH_OF_B, code};
-use super::{Told, check, check_by, claim, concern, placement, tell, tell_by, update};
+use super::{Rules, Told, check, check_by, claim, concern, placement, tell, tell_by, update};
 use crate::message::ReferralStatus;
 use crate::owed::claim_id;
 use crate::policy::Stage;
@@ -260,7 +260,7 @@ fn the_nhs_number_goes_only_where_the_region_wants_it() {
         let mut policy = super::world::policy();
         policy.reclaim_nhs_number = wanted;
         let stay = referred().with("/child/nhsNumber", "9990000018");
-        let heard = tell_by(&policy, &[stay, assessed()], LATER);
+        let heard = tell_by(Rules { directory: &super::DIRECTORY, policy: &policy }, &[stay, assessed()], LATER);
         let claim = heard.issues.iter().find(|issue| issue.subject.starts_with("CLM-")).unwrap();
         serde_json::from_str::<Value>(&claim.data).unwrap()["nhsNumber"].clone()
     };

@@ -11,7 +11,8 @@
 //! | W | W06000001 | W11000001 | none known | QW1 1AA |
 
 use crate::code::Code;
-use crate::directory::{Directory, Link, Organisation, OrganisationKind, Parts, Span, Succession};
+use crate::directory::sample::endpoint;
+use crate::directory::{Agreed, Directory, Endpoint, Link, Organisation, OrganisationKind, Parts, Span, Succession};
 use crate::policy::{Policy, Stage, Tariff};
 use crate::postcode::{Postcode, PostcodeIndex, PostcodeRow, encode};
 use crate::working_days::Calendar;
@@ -55,9 +56,20 @@ fn links(rows: &[(&str, &str, &str)]) -> Vec<Link> {
 }
 
 pub fn directory() -> Directory {
+    Directory::from_parts(parts())
+}
+
+/// The same, where these organisations have agreed to acknowledge what is issued from a day on.
+pub fn answering(organisations: &[&str], from: Date) -> Directory {
+    let agreed = Agreed { acknowledges_from: Some(from), ..Agreed::default() };
+    let endpoints = organisations.iter().map(|organisation| Endpoint { agreed, ..endpoint(organisation, None, "..") });
+    Directory::from_parts(Parts { endpoints: endpoints.collect(), ..parts() })
+}
+
+fn parts() -> Parts {
     let closed = [date(2026, 4, 3), date(2026, 4, 6), date(2026, 12, 25), date(2026, 12, 28), date(2027, 1, 1)];
     let edge = |from, to, on, whole| Succession { from: code(from), to: code(to), on: day(on), whole };
-    Directory::from_parts(Parts {
+    Parts {
         calendar: Calendar { bank_holidays: closed.into() },
         organisations: organisations(),
         districts: links(&[(A, A, ".."), (B, B, ".."), (C, C, ".."), ("E10000004", "E10000004", ".."), ("E06000005", "E06000005", "..")]),
@@ -97,7 +109,7 @@ pub fn directory() -> Directory {
         ],
         postcodes: postcodes(),
         ..Parts::default()
-    })
+    }
 }
 
 fn organisations() -> Vec<Organisation> {

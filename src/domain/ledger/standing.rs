@@ -23,6 +23,8 @@ pub struct Standing {
     pub attempts: u32,
     pub acknowledged: bool,
     pub breached: bool,
+    /// When it ended; none while it is pending.
+    pub settled_at: Option<i64>,
 }
 
 /// Where a delivery goes.
@@ -159,9 +161,11 @@ impl Standing {
     /// settlement.
     #[must_use]
     pub fn answered(&self, word: &Acknowledged) -> Option<Move> {
+        // It was there when it was delivered. Only where nobody knows that is this word the first to say so.
+        let settled_at = self.settled_at.filter(|_| self.state == State::Delivered).or(Some(micros(word.at)));
         self.state.shown().may_become(State::Acknowledged.shown()).then(|| Move {
             note: Some(format!("{} by {}", word.status, word.by)),
-            settled_at: Some(micros(word.at)),
+            settled_at,
             breached_at: self.breach_at(word.at),
             ..self.to(State::Acknowledged)
         })

@@ -5,6 +5,7 @@
 
 mod answer;
 mod arrival;
+mod chase;
 mod ending;
 mod origin;
 mod reasons;
@@ -13,8 +14,10 @@ mod referral;
 pub mod stays;
 mod view;
 
+pub use chase::{Chased, chased};
 pub use origin::{Grade, Originating};
 pub use reclaim::claim_id;
+pub(crate) use view::withdrawal;
 
 use crate::claim::Claimed;
 use crate::code::Code;
@@ -203,6 +206,11 @@ impl Desk<'_> {
             self.owed.wake_at = Some(at);
         }
     }
+}
+
+/// When a day is over.
+fn midnight_after(policy: &Policy, day: Date) -> Timestamp {
+    policy.midnight(day.tomorrow().unwrap_or(day))
 }
 
 /// The 18th birthday. Born on 29 February: 1 March.

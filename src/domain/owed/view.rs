@@ -6,11 +6,13 @@
 use super::origin::Originating;
 use super::stays::{End, EndedBy, Stay};
 use crate::code::Code;
+use crate::delivery::Kind;
 use crate::message::{CarePlan, Child, Contacts, Needs};
 use crate::policy::{Policy, Stage};
 use crate::timeline::{Placement, ReferralEvent, Request, Snapshot, Timeline};
 use jiff::civil::Date;
 use serde::Serialize;
+use uuid::Uuid;
 
 const WITHHELD: &str = "address withheld, contact the duty desk";
 
@@ -102,6 +104,30 @@ pub(super) fn task(timeline: &Timeline, referral: &str, refusal: Option<&Referra
     })
 }
 
+/// For the recipient of a notice that it has not acknowledged: which one. Nothing of the child: all of that is in the notice.
+pub(super) fn reminder(timeline: &Timeline, notice: NoticeView) -> String {
+    json(&Chase {
+        task: "acknowledge-notice",
+        responsible_authority: timeline.authority,
+        notice,
+        recipient: None,
+        child: None,
+        placement: None,
+    })
+}
+
+/// For the responsible authority: who has not acknowledged which notice, about which of its own children.
+pub(super) fn escalation(timeline: &Timeline, notice: NoticeView, recipient: Code, placement: &str) -> String {
+    json(&Chase {
+        task: "notice-not-acknowledged",
+        responsible_authority: timeline.authority,
+        notice,
+        recipient: Some(recipient),
+        child: Some(&timeline.local_id),
+        placement: Some(placement),
+    })
+}
+
 /// A reclaim: nothing of the child but, where configured, the NHS number.
 pub(super) fn reclaim(policy: &Policy, claim: &Claim<'_>) -> String {
     let tariff = policy.tariff_for(claim.stage, claim.event.occurred_on);
@@ -120,6 +146,19 @@ pub(super) fn reclaim(policy: &Policy, claim: &Claim<'_>) -> String {
         evidence: claim.origin.grade,
         nhs_number: claim.nhs_number,
     })
+}
+
+/// A withdrawal: what tells the one that is taken back from another authority's, all of which its recipient was told before.
+pub(crate) fn withdrawal(timeline: &Timeline, kind: Kind, subject: &str) -> String {
+    let responsible_authority = timeline.authority;
+    match kind {
+        Kind::ReferralWithdrawal => {
+            json(&Revoked { reference: Reference { id: subject, responsible_authority, child: &timeline.local_id } })
+        }
+        Kind::NoticeWithdrawal => json(&Withdrawn { responsible_authority }),
+        // A claim's id is nobody else's.
+        _ => String::new(),
+    }
 }
 
 #[derive(Serialize)]
@@ -324,6 +363,17 @@ struct Reference<'a> {
 }
 
 #[derive(Serialize)]
+struct Revoked<'a> {
+    reference: Reference<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Withdrawn {
+    responsible_authority: Code,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StayView {
     started_on: Date,
@@ -344,6 +394,30 @@ struct Task<'a> {
     refused_on: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Chase<'a> {
+    task: &'static str,
+    responsible_authority: Code,
+    notice: NoticeView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    child: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    placement: Option<&'a str>,
+}
+
+/// A notice that was sent, as its recipient knows it: `id` and `sequence` of its envelope.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NoticeView {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub sequence: u32,
+    pub issued_on: Date,
 }
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! The port of a rail: one attempt at one delivery.
+//! The port of a rail: one attempt at one delivery, and what tells beforehand whether it would get through.
 
 use crate::delivery::Kind;
 use crate::directory::Endpoint;
@@ -19,6 +19,12 @@ pub trait Deliver: Send + Sync {
         Vec::new()
     }
 
+    /// The certificates without which an endpoint cannot be used, as far as its settings hold them.
+    fn certificates(&self, endpoint: &Endpoint) -> Vec<Certificate> {
+        let _ = endpoint;
+        Vec::new()
+    }
+
     /// Makes one attempt, within the parcel's time limit. Never panics, never retries by itself.
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report>;
 
@@ -26,6 +32,38 @@ pub trait Deliver: Send + Sync {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+
+    /// Why this rail has no heartbeat, a sentence for the operator; none where it has one.
+    fn no_heartbeat(&self) -> Option<&'static str> {
+        Some("this rail has no heartbeat: leave it out")
+    }
+
+    /// One sign of life, within the endpoint's time limit: the test event on its way like a delivery, or where that would bother
+    /// somebody, the call that comes nearest. It is nothing that is owed, and it is not tried again.
+    fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
+        let _ = beat;
+        let why = self.no_heartbeat().unwrap_or_default().to_owned();
+        Box::pin(std::future::ready(Report { outcome: AttemptOutcome::Refused { why: why.clone() }, status: None, detail: why }))
+    }
+}
+
+/// A certificate that an endpoint stands on. What ends first in a chain, and last among authorities that are trusted side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// `client certificate`, `certificate authority`.
+    pub what: &'static str,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+/// A test event.
+#[derive(Clone, Copy, Debug)]
+pub struct Beat<'a> {
+    pub endpoint: &'a Endpoint,
+    pub id: Uuid,
+    /// A CloudEvents envelope of the type `heartbeat.v1`.
+    pub body: &'a [u8],
+    pub now: Timestamp,
 }
 
 /// One attempt's input.
