@@ -15,7 +15,7 @@ setup: ## install what building, testing and linting need, and only what is miss
 build: ## build the hub (target/debug/placement-hub)
 	@scripts/setup build && cargo build --workspace
 
-test: ## run all tests on a private RabbitMQ; ARGS filters, AMQP_URL names another broker
+test: ## run all tests on a private RabbitMQ and PostgreSQL; ARGS filters, AMQP_URL and TEST_DATABASE_URL name others
 	@scripts/test $(ARGS)
 
 lint: ## check format, code, dependencies, scripts and documents
@@ -33,7 +33,8 @@ faults: ## run the long tests that kill the hub and restart the broker, and prin
 mutants: ## change the rules one place at a time and show what no test notices; ARGS="--file src/domain/retry.rs" for a part
 	@scripts/mutants $(ARGS)
 
-clean: ## stop the private brokers and delete what was built, downloaded and run under target/ and var/
+clean: ## stop the private servers and delete what was built, downloaded and run under target/ and var/
+	@for server in var/postgres-*/; do if [ -d "$$server" ]; then scripts/postgres remove "$$(basename "$${server#var/postgres-}")" >&2 || exit 1; fi; done
 	@for broker in var/broker-*/; do if [ -d "$$broker" ]; then scripts/broker stop "$$(basename "$${broker#var/broker-}")" >&2 || exit 1; fi; done
 	@cargo clean
 	@rm -rf var

@@ -6,9 +6,11 @@ use crate::dispatch::DispatchHandle;
 use crate::journey::Journey;
 use crate::telemetry::Metrics;
 use domain::port::Figures;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// Children decided on in one go: their clocks rang together, at midnight say.
 const WAKE_MAX: usize = 200;
@@ -18,6 +20,10 @@ const TICK: Duration = Duration::from_secs(1);
 const BREACH_TICKS: u64 = 60;
 /// Every so many ticks, figures are read for metrics and the status page.
 const FIGURES_TICKS: u64 = 2;
+/// Every so many ticks, a hub asks whether the clocks are its own to mind.
+const DUTY_TICKS: u64 = 5;
+/// After so many seconds without a word of the hub that minds them, another one does.
+const DUTY_SECONDS: i64 = 15;
 
 /// Every so many ticks, it is looked when certificates end ...
 const CERTIFICATE_TICKS: u64 = 60;
@@ -29,6 +35,8 @@ pub struct Parts {
     pub dispatch: DispatchHandle,
     pub metrics: Arc<Metrics>,
     pub figures: watch::Sender<Figures>,
+    /// This hub, among those that share the ledger: one of them minds the clocks.
+    pub holder: Uuid,
     pub rails: Rails,
 }
 
@@ -36,13 +44,13 @@ pub struct Parts {
 pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut quiet = true;
+    let (mut quiet, mut on_duty) = (true, false);
     for tick in 0_u64.. {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             _ = interval.tick() => {}
         }
-        match tick_once(&parts, tick).await {
+        match tick_once(&parts, tick, &mut on_duty).await {
             Ok(()) => quiet = true,
             Err(error) if quiet => {
                 quiet = false;
@@ -53,11 +61,17 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let now = (parts.journey.now)();
     let today = parts.journey.policy.day(now);
     let ledger = &parts.journey.ledger;
-    let children = ledger.children_to_wake(now, WAKE_MAX).await?;
+    if tick.is_multiple_of(DUTY_TICKS) {
+        // Two hubs at once, where a clock was set, do the same work twice: conflicts and counts settle that.
+        *on_duty = false;
+        let until = now.saturating_add(SignedDuration::from_secs(DUTY_SECONDS)).unwrap_or(Timestamp::MAX);
+        *on_duty = ledger.hold_duty("clocks", parts.holder, until, now).await?;
+    }
+    let children = if *on_duty { ledger.children_to_wake(now, WAKE_MAX).await? } else { Vec::new() };
     if !children.is_empty() {
         let received = parts.journey.wake(children, &parts.dispatch.terms()).await?;
         for (kind, action) in &received.obligations {
@@ -66,7 +80,7 @@ async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::E
         parts.dispatch.offer(received.leased);
         parts.dispatch.nudge(received.due);
     }
-    if tick.is_multiple_of(BREACH_TICKS) {
+    if *on_duty && tick.is_multiple_of(BREACH_TICKS) {
         let breaches = ledger.mark_breaches(today, now).await?;
         if breaches > 0 {
             tracing::warn!(breaches, "statutory deadlines passed before delivery");

@@ -53,10 +53,26 @@ pub struct Intake {
     pub require_user_id: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LedgerSettings {
+    /// The embedded ledger's file.
     pub path: PathBuf,
+    /// The database that several hubs share, where the ledger is one. With the password in it: never printed.
+    pub url: Option<String>,
     pub key_file: PathBuf,
+}
+
+impl LedgerSettings {
+    /// What a hub keeps beside its ledger is named after this file: the ledger itself, or the key file where the ledger is elsewhere.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        if self.url.is_some() { &self.key_file } else { &self.path }
+    }
+
+    /// The embedded ledger in this file, whatever was set.
+    pub fn in_file(&mut self, path: PathBuf) {
+        (self.path, self.url) = (path, None);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -115,10 +131,7 @@ impl Settings {
                 batch_max: reader.whole("intake", "batch_max", 1..=2_000, 500),
                 require_user_id: reader.yes_no("intake", "require_user_id", false),
             },
-            ledger: LedgerSettings {
-                path: reader.path("ledger", "path", "var/placement-hub.db"),
-                key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
-            },
+            ledger: ledger(&mut reader),
             directory: reader.path("directory", "path", if file.is_some() { "directory" } else { "config/directory" }),
             endpoints: reader.optional_path("directory", "endpoints"),
             publishers: reader.optional_path("directory", "publishers"),
@@ -175,6 +188,18 @@ impl Rules {
     }
 }
 
+fn ledger(reader: &mut Reader<'_>) -> LedgerSettings {
+    let url = Some(reader.secret("ledger", "url", "url_file", "LEDGER_URL", "")).filter(|url| !url.is_empty());
+    if url.is_some() && reader.is_given("ledger", "path") {
+        reader.mistake("ledger.path and a ledger URL are both given (`url`, `url_file`, or LEDGER_URL in the environment): a hub has one ledger, so leave one out".to_owned());
+    }
+    LedgerSettings {
+        path: reader.path("ledger", "path", "var/placement-hub.db"),
+        url,
+        key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
+    }
+}
+
 fn rules(reader: &mut Reader<'_>) -> Rules {
     let statuses = ["received", "accepted", "assessed", "treatment-started", "treatment-ended"];
     let status = |name: &str| match name {
@@ -215,8 +240,54 @@ fn rules(reader: &mut Reader<'_>) -> Rules {
     }
 }
 
+impl std::fmt::Debug for LedgerSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerSettings").field("path", &self.path).field("shared", &self.url.is_some()).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Broker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Broker").field("prefetch", &self.prefetch).field("delivery_limit", &self.delivery_limit).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.toml");
+        std::fs::write(&path, file).unwrap();
+        std::fs::write(folder.path().join("url"), "postgres://hub:hush@db/hub\n").unwrap();
+        Settings::load(Some(&path), &|name| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_ledger_is_a_file_unless_a_database_is_named() {
+        let url = |file: &str, environment: &[(&str, &str)]| load(file, environment).unwrap().ledger.url;
+        assert_eq!(url("", &[]), None);
+        assert_eq!(url("[ledger]\nurl = \"postgres://a/b\"", &[]).as_deref(), Some("postgres://a/b"));
+        assert_eq!(url("[ledger]\nurl_file = \"url\"", &[]).as_deref(), Some("postgres://hub:hush@db/hub"));
+        assert_eq!(url("[ledger]\nurl_file = \"url\"", &[("LEDGER_URL", "postgres://c/d")]).as_deref(), Some("postgres://c/d"));
+    }
+
+    #[test]
+    fn a_file_and_a_database_are_one_ledger_too_many() {
+        for environment in [[].as_slice(), [("LEDGER_URL", "postgres://c/d")].as_slice()] {
+            let file = if environment.is_empty() { "[ledger]\npath = \"x.db\"\nurl_file = \"url\"" } else { "[ledger]\npath = \"x.db\"" };
+            let told = load(file, environment).unwrap_err().to_string();
+            assert!(told.contains("both given") && !told.contains("hush"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_ledger_is_beside_its_file_or_its_key() {
+        let mut ledger = load("[ledger]\nurl_file = \"url\"\nkey_file = \"k\"", &[]).unwrap().ledger;
+        assert_eq!(ledger.home(), ledger.key_file);
+        assert!(!format!("{ledger:?}").contains("hush"));
+        ledger.in_file(PathBuf::from("own.db"));
+        assert_eq!(ledger.home(), Path::new("own.db"));
     }
 }

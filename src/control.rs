@@ -1,4 +1,4 @@
-//! What an operator's command asks of a running hub: over a Unix socket beside the ledger, which only the hub's own user can
+//! What an operator's command asks of a running hub: over a Unix socket beside the ledger or the key file, which only the hub's own user can
 //! open. One request per connection, one line of JSON each way.
 
 use crate::dispatch::DispatchHandle;
@@ -84,10 +84,17 @@ pub struct Control {
 impl Control {
     /// # Errors
     /// Where the socket cannot be made; the sentence says where.
-    pub fn start(ledger_file: &Path, desk: Desk) -> Result<Self, String> {
-        let path = socket(ledger_file);
+    pub fn start(home: &Path, desk: Desk) -> Result<Self, String> {
+        let path = socket(home);
         let failed = |error: std::io::Error| format!("the control socket {} cannot be made: {error}", path.display());
-        // The ledger is locked by this hub, so a socket that is there is a dead hub's.
+        // Hubs that share a ledger may share a key file too, where they share a machine.
+        if std::os::unix::net::UnixStream::connect(&path).is_ok() {
+            return Err(format!(
+                "another hub listens at {}; give each hub on this machine a copy of the key file of its own",
+                path.display()
+            ));
+        }
+        // Nobody listens, so a socket that is there is a dead hub's.
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -121,8 +128,8 @@ impl Drop for Control {
 ///
 /// # Errors
 /// Where the hub does not answer as it should.
-pub async fn ask(ledger_file: &Path, request: &Request) -> Result<Option<Answer>, String> {
-    let mut stream = match UnixStream::connect(socket(ledger_file)).await {
+pub async fn ask(home: &Path, request: &Request) -> Result<Option<Answer>, String> {
+    let mut stream = match UnixStream::connect(socket(home)).await {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => return Ok(None),
         Err(error) => return Err(format!("the hub's control socket cannot be opened: {error}; run this as the hub's user")),
@@ -220,8 +227,8 @@ async fn serve(stream: UnixStream, desk: Desk) {
     let _ = timeout(PATIENCE, stream.write_all(&answer)).await;
 }
 
-fn socket(ledger_file: &Path) -> PathBuf {
-    let mut name = ledger_file.as_os_str().to_owned();
+fn socket(home: &Path) -> PathBuf {
+    let mut name = home.as_os_str().to_owned();
     name.push(".control");
     PathBuf::from(name)
 }

@@ -269,7 +269,7 @@ fn adapted(settings: Settings, folder: &Folder, options: &Options, now: Timestam
     let today = settings.rules.day(now);
     let mut settings = settings;
     settings.source = "urn:placement-hub:demo".to_owned();
-    settings.ledger.path = folder.file("hub.db");
+    settings.ledger.in_file(folder.file("hub.db"));
     settings.ledger.key_file = folder.file("hub.key");
     settings.endpoints = None;
     settings.publishers = None;

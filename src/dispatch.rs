@@ -152,10 +152,15 @@ impl DispatchHandle {
     }
 
     /// Changes whenever something was accepted for `recipient` by a rail where it must be collected. A backstop is still needed
-    /// where several hubs share a ledger: the others' settlements are not told here.
+    /// where several hubs share a ledger: what the others tell of their settlements may get lost.
     #[must_use]
     pub fn accepted(&self, recipient: Code) -> watch::Receiver<()> {
         self.shared.accepted.watch(recipient)
+    }
+
+    /// Another hub had something accepted for `recipient`.
+    pub fn tell_accepted(&self, recipient: Code) {
+        self.shared.accepted.tell(recipient);
     }
 
     /// The directory was swapped: what waits for an endpoint is looked at again now, not at the next poll.

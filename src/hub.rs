@@ -6,13 +6,13 @@ use crate::control::{Control, Desk};
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::intake::{Letterbox, Recorder};
-use crate::journey::{Journey, SEAL_PAYLOAD};
+use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
 use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
 use arc_swap::ArcSwap;
-use domain::port::{Deliver, Figures, Ledger};
+use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub struct Hub {
     intake_task: JoinHandle<()>,
     letterbox_task: JoinHandle<()>,
     clock_task: JoinHandle<()>,
+    news_task: JoinHandle<()>,
     heartbeat_task: JoinHandle<()>,
     post_task: JoinHandle<()>,
     reseal_task: JoinHandle<()>,
@@ -72,6 +73,7 @@ impl Hub {
         }
         let keys = Arc::new(Keys::load_or_create(&settings.ledger.key_file).map_err(|error| failed(chain(&error)))?);
         let ledger = wiring::ledger(settings).map_err(|error| failed(chain(&error)))?;
+        check_key(ledger.as_ref(), &keys).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
@@ -86,6 +88,7 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             now: Arc::clone(&clock),
         });
+        let holder = Uuid::now_v7();
         let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
         let to_close = rails.values().map(Arc::clone).collect();
         let dispatch = Dispatch::start(dispatch::Parts {
@@ -98,7 +101,7 @@ impl Hub {
             metrics: Arc::clone(&metrics),
             clock,
             random: Arc::new(random),
-            holder: Uuid::now_v7(),
+            holder,
         });
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
@@ -109,13 +112,15 @@ impl Hub {
             dispatch: dispatch.clone(),
             metrics: Arc::clone(&metrics),
             figures,
+            holder,
             rails: rails.clone(),
         };
         let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
+        let news_task = tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()));
         let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
-            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, stop: stopped.clone() };
+            post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
         let post_task = tokio::spawn(post::run(post_parts));
         let reseal_task = tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
@@ -136,7 +141,7 @@ impl Hub {
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
         // Without it operators' commands wait until the hub is stopped; children's notices must not.
         let control = Control::start(
-            &settings.ledger.path,
+            settings.ledger.home(),
             Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) },
         )
         .inspect_err(|why| tracing::error!("{why}"))
@@ -149,6 +154,7 @@ impl Hub {
             intake_task,
             letterbox_task,
             clock_task,
+            news_task,
             heartbeat_task,
             post_task,
             reseal_task,
@@ -195,6 +201,7 @@ impl Hub {
             ("intake", self.intake_task),
             ("HTTP intake", self.letterbox_task),
             ("clock", self.clock_task),
+            ("ear for other hubs", self.news_task),
             ("heartbeat", self.heartbeat_task),
             ("look into the mailboxes", self.post_task),
             ("sealing anew", self.reseal_task),
@@ -215,6 +222,30 @@ impl Hub {
             intake.close().await;
         }
         self.http.stop().await;
+    }
+}
+
+/// A hub with another key than its ledger's would give every child a second record: what is there must open.
+async fn check_key(ledger: &dyn Ledger, keys: &Keys) -> Result<(), String> {
+    let some = ledger.children(None, 1).await.map_err(|error| chain(&error))?;
+    let loaded = ledger.load(some, Vec::new()).await.map_err(|error| chain(&error))?;
+    match loaded.children.first() {
+        Some(child) => keys.open(SEAL_CASEFILE, &child.casefile).map(drop).map_err(|error| chain(&error)),
+        None => Ok(()),
+    }
+}
+
+/// Acts on what other hubs on the same ledger tell, until `stop` turns true.
+async fn listen(ledger: Arc<dyn Ledger>, dispatch: DispatchHandle, mut stop: watch::Receiver<bool>) {
+    loop {
+        let news = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            news = ledger.news() => news,
+        };
+        match news {
+            News::Due(recipient) => dispatch.nudge(vec![recipient]),
+            News::Accepted(recipient) => dispatch.tell_accepted(recipient),
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Parts {
     pub rails: Vec<Arc<dyn Post>>,
     /// Time between two looks.
     pub every: Duration,
+    /// This hub, among those that share the ledger: one of them looks.
+    pub holder: Uuid,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -38,6 +40,9 @@ pub async fn run(parts: Parts) {
             _ = stop.wait_for(|stop| *stop) => return,
             _ = interval.tick() => {}
         }
+        if !parts.is_on_duty().await {
+            continue;
+        }
         for rail in &parts.rails {
             if *parts.stop.borrow() {
                 return;
@@ -48,6 +53,19 @@ pub async fn run(parts: Parts) {
 }
 
 impl Parts {
+    /// Whether the looks are this hub's now, and until the one after the next. A hub that cannot ask cannot record either.
+    async fn is_on_duty(&self) -> bool {
+        let now = self.recorder.now();
+        let until = now.saturating_add(self.every * 2).unwrap_or(Timestamp::MAX);
+        match self.recorder.journey.ledger.hold_duty("mailboxes", self.holder, until, now).await {
+            Ok(ours) => ours,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the mailboxes are not looked into until the ledger answers");
+                false
+            }
+        }
+    }
+
     /// One look at all mailboxes of one rail.
     pub async fn look(&self, rail: &dyn Post) {
         let directory = self.recorder.journey.directory.load_full();

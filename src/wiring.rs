@@ -29,10 +29,16 @@ pub fn rails(broker: &amqp::Settings) -> Plugged {
     Plugged { rails: rails.into_iter().map(|rail| (rail.name(), rail)).collect(), posts: vec![mesh] }
 }
 
+/// The ledger for a hub: the database that several share where the settings name one, else a file of its own.
+///
 /// # Errors
-/// Where the ledger cannot be opened, or another hub has it.
+/// Where the ledger cannot be opened, or another hub has the file.
 pub fn ledger(settings: &Settings) -> Result<Arc<dyn Ledger>, LedgerError> {
-    Ok(Arc::new(sqlite_ledger::SqliteLedger::open_with(&settings.ledger.path, Arc::new(crate::crash::point))?))
+    let on_point = Arc::new(crate::crash::point);
+    Ok(match &settings.ledger.url {
+        Some(url) => Arc::new(postgres_ledger::PostgresLedger::open_with(url, on_point)?),
+        None => Arc::new(sqlite_ledger::SqliteLedger::open_with(&settings.ledger.path, on_point)?),
+    })
 }
 
 /// The ledger for a command that only looks: the hub may run meanwhile.
@@ -40,7 +46,18 @@ pub fn ledger(settings: &Settings) -> Result<Arc<dyn Ledger>, LedgerError> {
 /// # Errors
 /// Where there is no ledger yet, or it cannot be opened.
 pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, LedgerError> {
-    Ok(Box::new(sqlite_ledger::LedgerReader::open(&settings.ledger.path)?))
+    Ok(match &settings.ledger.url {
+        Some(url) => Box::new(postgres_ledger::PostgresLedger::look(url)?),
+        None => Box::new(sqlite_ledger::LedgerReader::open(&settings.ledger.path)?),
+    })
+}
+
+/// What can be said of the ledger's settings without opening it.
+///
+/// # Errors
+/// A sentence for the operator.
+pub fn check_ledger(settings: &Settings) -> Result<(), String> {
+    settings.ledger.url.as_deref().map_or(Ok(()), postgres_ledger::check)
 }
 
 /// # Errors

@@ -43,7 +43,7 @@ impl<'a> Hub<'a> {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("PLACEMENT_HUB_"))) {
             command.env_remove(name);
         }
-        command.arg("--config").arg(settings).arg("run").env("AMQP_URL", &bench.settings.broker.url);
+        command.arg("--config").arg(settings).arg("run").env("AMQP_URL", &bench.settings.broker.url).env_remove("LEDGER_URL");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).kill_on_drop(true);
         let begun = Instant::now();
         let process = command.spawn().map_err(|error| format!("the hub does not start: {error}"))?;
@@ -94,7 +94,7 @@ impl<'a> Hub<'a> {
 
     async fn check_ledger(&self, messages: u64) -> Result<(), String> {
         let mut settings = self.bench.settings.clone();
-        settings.ledger.path = self.folder.join("ledger.db");
+        settings.ledger.in_file(self.folder.join("ledger.db"));
         let ledger = crate::wiring::ledger(&settings).map_err(|error| error.to_string())?;
         let balance = ledger.balance(jiff::Timestamp::now()).await.map_err(|error| error.to_string())?;
         let deliveries = messages * u64::from(super::documents::DELIVERIES);

@@ -63,7 +63,7 @@ async fn broker(bench: &Bench<'_>, round: u32, collected: &mut Collected) -> Res
 async fn commits(bench: &Bench<'_>, round: u32) -> Result<f64, String> {
     let folder = bench.folder.part(&format!("commits-{round}"))?;
     let mut settings = bench.settings.clone();
-    settings.ledger.path = folder.join("ledger.db");
+    settings.ledger.in_file(folder.join("ledger.db"));
     let ledger = wiring::ledger(&settings).map_err(|error| error.to_string())?;
     let now = Timestamp::now();
     let terms = LeaseTerms { holder: Uuid::nil(), now, until: now, limit: 0, shut: Arc::from([]) };

@@ -12,6 +12,9 @@ pub fn check(context: &Context) -> Outcome {
     if let Err(mistakes) = wiring::broker(&settings).check() {
         wrong.extend(mistakes.0.into_iter().map(|mistake| format!("broker: {mistake}")));
     }
+    if let Err(mistake) = wiring::check_ledger(&settings) {
+        wrong.push(format!("ledger.url {mistake}"));
+    }
     if let Err(error) = Contracts::new() {
         wrong.push(error.to_string());
     }

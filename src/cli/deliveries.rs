@@ -93,7 +93,7 @@ fn operate(context: &Context, arguments: &Operate, action: Action) -> Outcome {
     let reason = format!("{}, says {operator}", arguments.reason);
     let request = Request::Operate { deliveries: arguments.ids.clone(), action, reason: reason.clone() };
     let answer = runtime()?.block_on(async {
-        match control::ask(&settings.ledger.path, &request).await.map_err(Failure::Failed)? {
+        match control::ask(settings.ledger.home(), &request).await.map_err(Failure::Failed)? {
             Some(answer) => Ok(answer),
             None => {
                 let ledger = wiring::ledger(&settings).map_err(|error| Failure::Failed(chain(&error)))?;

@@ -168,7 +168,7 @@ fn findings(arguments: &Arguments) -> Result<Findings, Failure> {
 }
 
 fn beside_ledger(settings: &Settings) -> PathBuf {
-    let mut name = settings.ledger.path.as_os_str().to_owned();
+    let mut name = settings.ledger.home().as_os_str().to_owned();
     name.push(".903");
     PathBuf::from(name)
 }

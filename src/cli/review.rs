@@ -63,7 +63,7 @@ fn resolve(context: &Context, arguments: &Resolve) -> Outcome {
         (None, false) => timeline::Ruling::Decline,
     };
     let request = Request::Resolve { item: arguments.item.clone(), ruling, by: arguments.by.clone(), reason: arguments.reason.clone() };
-    match runtime()?.block_on(control::ask(&settings.ledger.path, &request)).map_err(Failure::Failed)? {
+    match runtime()?.block_on(control::ask(settings.ledger.home(), &request)).map_err(Failure::Failed)? {
         Some(control::Answer::Resolved(followed)) => say(format!("decided; {followed} obligations followed")),
         Some(control::Answer::Failed(why)) => Err(Failure::Failed(why)),
         Some(_) => Err(Failure::Failed("the hub answered another question".to_owned())),

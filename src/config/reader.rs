@@ -65,6 +65,16 @@ impl<'a> Reader<'a> {
         self.table.get(section)?.get(key).cloned()
     }
 
+    /// Whether the file or the environment says anything of this key.
+    pub fn is_given(&mut self, section: &str, key: &str) -> bool {
+        self.value(section, key).is_some()
+    }
+
+    /// What is wrong with several keys together.
+    pub fn mistake(&mut self, what: String) {
+        self.mistakes.push(what);
+    }
+
     fn wrong(&mut self, section: &str, key: &str, expected: &str) {
         self.mistakes.push(format!("{section}.{key}: must be {expected}"));
     }

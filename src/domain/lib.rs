@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod directory;
 pub mod hex;
 pub mod identifiers;
+pub mod ledger;
 pub mod message;
 pub mod message_rules;
 pub mod port;

@@ -109,6 +109,25 @@ pub trait Ledger: LedgerView {
     /// Puts contents that were sealed anew in the place of the old ones, unless somebody has changed them meanwhile. Answers how
     /// many. Nothing else changes: no version, no time.
     fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>>;
+
+    /// Work that must run once among all hubs on a ledger: whether it is `holder`'s, from now until `until`. Asking again before then
+    /// keeps it; what nobody has kept is the next one's who asks. A hub that has its ledger to itself has every duty.
+    fn hold_duty<'a>(
+        &'a self,
+        name: &'static str,
+        holder: Uuid,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<bool, LedgerError>> {
+        let _ = (name, holder, until, now);
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
+    /// The next thing that another hub on this ledger tells. Some may never come, for what they tell of is found by looking, too; a
+    /// ledger with one hub has none.
+    fn news<'a>(&'a self) -> BoxFuture<'a, News> {
+        Box::pin(std::future::pending())
+    }
 }
 
 /// Looking at a ledger changes nothing: a command may do it while a hub runs.
@@ -259,6 +278,28 @@ pub struct NewObligation {
     pub payload: Arc<[u8]>,
 }
 
+impl NewObligation {
+    /// The lease under which its delivery comes back from the recording of it.
+    #[must_use]
+    pub fn first_lease(&self, child: ChildKey, recorded_at: Timestamp, until: Timestamp, traceparent: Option<&str>) -> Lease {
+        Lease {
+            delivery: self.delivery,
+            obligation: self.id,
+            kind: self.kind,
+            recipient: self.recipient,
+            place: self.place,
+            child,
+            sequence: self.sequence,
+            fence: 1,
+            attempts: 0,
+            recorded_at,
+            until,
+            payload: self.payload.clone(),
+            traceparent: traceparent.map(str::to_owned),
+        }
+    }
+}
+
 /// An item for a person.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewReview {
@@ -315,6 +356,15 @@ pub enum Recorded {
 pub struct LaneRoom {
     pub recipient: Code,
     pub room: usize,
+}
+
+/// What another hub did that this one may act on at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum News {
+    /// Something is due for this recipient that came leased to nobody.
+    Due(Code),
+    /// Something was accepted for this recipient by a rail where it must be collected.
+    Accepted(Code),
 }
 
 /// When a lane has something to do.
@@ -422,6 +472,19 @@ pub enum OperatorAction {
     Release,
     /// Withdrawn by hand.
     Discard,
+}
+
+impl OperatorAction {
+    /// As it is kept beside the delivery.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::Discard => "discard",
+        }
+    }
 }
 
 impl Alias {

@@ -144,7 +144,7 @@ pub fn delivered() -> Next {
 
 /// A ledger with shorthand around it.
 pub struct Desk {
-    shelf: Shelf,
+    pub shelf: Shelf,
     ledger: Option<Arc<dyn Ledger>>,
     /// The moment of the last check: leases up to here may be running.
     pub now: i64,
@@ -154,6 +154,26 @@ impl Desk {
     pub fn new(shelf: Shelf) -> Self {
         let ledger = Some(shelf.open());
         Self { shelf, ledger, now: 0 }
+    }
+
+    /// With two in line, one delivered, and one that has a date.
+    pub async fn furnished(shelf: Shelf) -> Self {
+        let desk = Self::new(shelf);
+        desk.put(causing(1, 1, 0, vec![notice(1, "RX2", 1), notice(2, "RX2", 2)])).await;
+        desk.put(causing(2, 2, 0, vec![notice(3, "91Q", 1), dated(4, "QKS", 1, Kind::ArrivalNotice, "2026-11-26")])).await;
+        let lease = desk.lease_one("91Q", 0).await;
+        desk.settle(&lease, delivered(), 1).await;
+        desk.assert_balanced().await;
+        desk
+    }
+
+    /// Asserts that a look over everything finds these mistakes, and no others.
+    pub async fn assert_mistakes(&self, planted: &str, expected: &[&str]) {
+        let mistakes = self.ledger().balance(at(0)).await.unwrap().mistakes;
+        assert_eq!(mistakes.len(), expected.len(), "{planted}: {mistakes:?}");
+        for (mistake, part) in mistakes.iter().zip(expected) {
+            assert!(mistake.contains(part), "{planted}: {mistakes:?}");
+        }
     }
 
     pub fn ledger(&self) -> &dyn Ledger {

@@ -7,19 +7,23 @@ mod any_order;
 mod balancing;
 mod claims;
 mod clocks;
+mod crowd;
 pub mod desk;
 mod feed;
 mod finding;
 mod histories;
 mod leasing;
 mod lists;
+mod opening;
 mod operating;
 mod order;
 mod recording;
 mod reopening;
 mod sealed;
 mod settling;
+mod sharing;
 
+use crate::support::database::Schema;
 use desk::Desk;
 use domain::port::Ledger;
 use std::sync::Arc;
@@ -27,6 +31,8 @@ use std::sync::Arc;
 /// Where one ledger's data is: it can be opened, left and opened again.
 pub struct Shelf {
     open: Box<dyn Fn() -> Arc<dyn Ledger>>,
+    /// Whether several hubs may have it open: then none takes another's leases, whatever it believes of the other.
+    pub is_shared: bool,
 }
 
 impl Shelf {
@@ -37,12 +43,19 @@ impl Shelf {
 
 /// An empty shelf for each kind of ledger.
 fn shelves() -> Vec<Shelf> {
-    vec![embedded()]
+    vec![embedded(), shared()]
 }
 
 fn embedded() -> Shelf {
     let folder = tempfile::tempdir().unwrap();
-    Shelf { open: Box::new(move || Arc::new(sqlite_ledger::SqliteLedger::open(&folder.path().join("ledger.db")).unwrap())) }
+    let open = Box::new(move || Arc::new(sqlite_ledger::SqliteLedger::open(&folder.path().join("ledger.db")).unwrap()) as Arc<dyn Ledger>);
+    Shelf { open, is_shared: false }
+}
+
+fn shared() -> Shelf {
+    let schema = Schema::new();
+    let open = Box::new(move || Arc::new(postgres_ledger::PostgresLedger::open(&schema.url()).unwrap()) as Arc<dyn Ledger>);
+    Shelf { open, is_shared: true }
 }
 
 /// Runs a test over every kind of ledger, each fresh; whatever it did, the ledger must balance at its end.

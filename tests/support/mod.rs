@@ -1,6 +1,7 @@
 //! What several groups of tests share.
 
 pub mod broker;
+pub mod database;
 pub mod door;
 pub mod envelope;
 pub mod letter;

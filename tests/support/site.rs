@@ -40,13 +40,15 @@ pub struct Plan<'a> {
     /// Attempts at one recipient at once.
     pub concurrency: u32,
     pub delivery_limit: u32,
+    /// The database of a ledger that several hubs share; none for a file of its own.
+    pub database: Option<&'a str>,
     /// Lines of settings, by section.
     pub settings: &'a str,
 }
 
 impl Default for Plan<'_> {
     fn default() -> Self {
-        Self { recipients: &EVERYBODY, timeout: 10, concurrency: 16, delivery_limit: 20, settings: "" }
+        Self { recipients: &EVERYBODY, timeout: 10, concurrency: 16, delivery_limit: 20, database: None, settings: "" }
     }
 }
 
@@ -66,8 +68,9 @@ impl Site {
         }
         std::fs::write(folder.path().join("endpoints.toml"), endpoints).unwrap();
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/directory");
+        let ledger = plan.database.map_or_else(|| "path = \"ledger.db\"".to_owned(), |url| format!("url = \"{url}\""));
         let settings = format!(
-            "[broker]\ndelivery_limit = {}\n[ledger]\npath = \"ledger.db\"\nkey_file = \"hub.key\"\n\
+            "[broker]\ndelivery_limit = {}\n[ledger]\n{ledger}\nkey_file = \"hub.key\"\n\
              [directory]\npath = \"{}\"\nendpoints = \"endpoints.toml\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [delivery]\nbackoff_base_seconds = 1\nbackoff_cap_seconds = 2\n{}",
             plan.delivery_limit,

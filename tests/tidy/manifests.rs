@@ -11,10 +11,11 @@ const HOMES: &[(&str, &str)] = &[
     ("quick-xml", "adapters/xml/Cargo.toml"),
     ("reqwest", "src/http-client/Cargo.toml"),
     ("rusqlite", "adapters/sqlite-ledger/Cargo.toml"),
+    ("tokio-postgres", "adapters/postgres-ledger/Cargo.toml"),
 ];
 
 /// Time, chance and the world come into the core as arguments.
-const KEPT_OUT_OF_DOMAIN: &[&str] = &["tokio", "reqwest", "rusqlite", "rand", "lapin", "axum", "tracing", "prometheus"];
+const KEPT_OUT_OF_DOMAIN: &[&str] = &["tokio", "reqwest", "rusqlite", "tokio-postgres", "rand", "lapin", "axum", "tracing", "prometheus"];
 
 const DOMAIN: &str = "src/domain/Cargo.toml";
 

@@ -1,9 +1,9 @@
 //! What a rail has accepted and nobody has collected yet: who has it, under which name, and what is found out of it later.
 
-use crate::books::{Books, Move, Post};
+use crate::books::{Books, Post};
 use crate::columns::{State, micros, read_code, read_time};
 use crate::fault::Fault;
-use domain::port::{AcceptedRow, Attempt, Confirmation, Confirmed};
+use domain::port::{AcceptedRow, Attempt, Confirmation};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
@@ -65,15 +65,8 @@ pub fn accepted(connection: &Connection, adapter: &str, after: Option<Uuid>, lim
 pub fn confirm(books: &mut Books, confirmations: &[Confirmation]) -> Result<u64, Fault> {
     let mut moved = 0;
     for confirmation in confirmations {
-        let Some(post) = books.post(confirmation.delivery)?.filter(|post| post.state == State::Accepted) else { continue };
-        let at = confirmation.at;
-        let note = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let next = match &confirmation.outcome {
-            Confirmed::Delivered { receipt } => collected(&post, note(receipt), at),
-            // Attempts count on: a rail that gives up again and again must not be tried for ever.
-            Confirmed::Again { why } => Move { next_at: micros(at), note: note(why), ..post.to(State::Due) },
-            Confirmed::Dead { why } => Move { note: note(why), settled_at: Some(micros(at)), ..post.to(State::Dead) },
-        };
+        let Some(post) = books.post(confirmation.delivery)? else { continue };
+        let Some(next) = post.confirmed(confirmation) else { continue };
         books.shift(&post, &next)?;
         if next.to == State::Due {
             // What was issued since then stands behind it again.
@@ -82,9 +75,4 @@ pub fn confirm(books: &mut Books, confirmations: &[Confirmation]) -> Result<u64,
         moved += 1;
     }
     Ok(moved)
-}
-
-/// The recipient has it now; after its day that is a breach.
-pub fn collected(post: &Post, note: Option<String>, at: Timestamp) -> Move {
-    Move { note, settled_at: Some(micros(at)), breached_at: post.breach_at(at), ..post.to(State::Delivered) }
 }

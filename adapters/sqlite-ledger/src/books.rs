@@ -3,12 +3,12 @@
 //! Cast: a [`Post`] is a delivery's row as the verbs need it; a [`Move`] is what becomes of it; the line of a recipient
 //! and child is their pending posts in sequence, of which the first may go and the others wait.
 
-use crate::columns::{State, count, day, hash, kind_number, micros, read_kind, small};
+use crate::columns::{State, count, hash, kind_number, read_kind, small};
 use crate::fault::Fault;
 use domain::Code;
-use domain::delivery::{HoldReason, Kind};
+use domain::delivery::Kind;
+use domain::ledger::standing::{Move, Standing, is_awaited, lined_up};
 use domain::port::MessageKey;
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -25,41 +25,21 @@ pub struct Books {
     breaches: i64,
 }
 
-/// A delivery as the verbs need it.
+/// A delivery's row: where it stands, and whose it is.
 #[derive(Clone, Debug)]
 pub struct Post {
     pub row: i64,
     pub id: Uuid,
     pub child: i64,
     pub recipient: i64,
-    pub kind: Kind,
-    pub due_on: Option<i64>,
-    pub state: State,
-    /// When it may go; while leased, when the lease lapses. Microseconds.
-    pub next_at: i64,
-    pub fence: u64,
-    pub lease_open: bool,
-    pub attempts: u32,
-    pub acknowledged: bool,
-    pub breached: bool,
-    /// When it ended; none while it is pending.
-    pub settled_at: Option<i64>,
+    pub standing: Standing,
 }
 
-/// Where a delivery goes.
-#[derive(Clone, Debug)]
-pub struct Move {
-    pub to: State,
-    pub next_at: i64,
-    pub attempts: u32,
-    /// False once the lease's outcome is known.
-    pub lease_open: bool,
-    pub hold: Option<HoldReason>,
-    pub note: Option<String>,
-    /// When it ended; none while it is pending.
-    pub settled_at: Option<i64>,
-    /// When it was seen to be late, where that is now.
-    pub breached_at: Option<i64>,
+impl std::ops::Deref for Post {
+    type Target = Standing;
+    fn deref(&self) -> &Standing {
+        &self.standing
+    }
 }
 
 /// Whether a pending row stands in the same line as one of the given kind: care and money (kinds 6 and 7) are two lines, and what
@@ -196,14 +176,9 @@ impl Books {
     /// them is leased, none other becomes due. Answers when the one that stopped waiting may go, if one did.
     pub fn line_up(&mut self, recipient: i64, child: i64, kind: Kind) -> Result<Option<i64>, Fault> {
         let line = self.line(recipient, child, kind)?;
-        let in_flight = line.iter().any(|(_, state, _)| *state == State::Leased);
+        let states: Vec<State> = line.iter().map(|(_, state, _)| *state).collect();
         let mut promoted = None;
-        for (place, (row, state, next_at)) in line.into_iter().enumerate() {
-            let right = match state {
-                State::Due | State::Waiting if place == 0 && !in_flight => State::Due,
-                State::Due | State::Waiting => State::Waiting,
-                other => other,
-            };
+        for ((row, state, next_at), right) in line.into_iter().zip(lined_up(&states)) {
             if right == state {
                 continue;
             }
@@ -287,63 +262,27 @@ impl Books {
     }
 }
 
-impl Post {
-    /// Leased, and nobody has the lease any more.
-    pub fn is_lapsed(&self, now: Timestamp) -> bool {
-        self.state == State::Leased && self.next_at < micros(now)
-    }
-
-    /// Whether its day is over at `at`. Days here are of UTC: in summer a delivery in the first hour of a London day still
-    /// counts for the day before, so the hour is given to the sender, never taken.
-    pub fn is_late(&self, at: Timestamp) -> bool {
-        let today = day(at.to_zoned(jiff::tz::TimeZone::UTC).date());
-        self.due_on.is_some_and(|due_on| due_on < today)
-    }
-
-    /// When it is seen to be late, where it arrives at `at` after its day and that is news.
-    pub fn breach_at(&self, at: Timestamp) -> Option<i64> {
-        (self.state.is_undelivered() && self.is_late(at) && !self.breached).then_some(micros(at))
-    }
-
-    /// The move that changes the state alone.
-    pub fn to(&self, to: State) -> Move {
-        Move {
-            to,
-            next_at: self.next_at,
-            attempts: self.attempts,
-            lease_open: self.lease_open,
-            hold: None,
-            note: None,
-            settled_at: None,
-            breached_at: None,
-        }
-    }
-}
-
-/// Whether a delivery in this state still has a date to keep.
-pub fn is_awaited(due_on: Option<i64>, state: State) -> bool {
-    due_on.is_some() && state.is_undelivered()
-}
-
 pub fn read_post(row: &Row<'_>) -> rusqlite::Result<Result<Post, Fault>> {
     let (kind, state) = match (read_kind(row.get(4)?), State::read(row.get(6)?)) {
         (Ok(kind), Ok(state)) => (kind, state),
-        (Err(fault), _) | (_, Err(fault)) => return Ok(Err(fault)),
+        (Err(fault), _) | (_, Err(fault)) => return Ok(Err(fault.into())),
     };
     Ok(Ok(Post {
         row: row.get(0)?,
         id: Uuid::from_bytes(row.get(1)?),
         child: row.get(2)?,
         recipient: row.get(3)?,
-        kind,
-        due_on: row.get(5)?,
-        state,
-        next_at: row.get(7)?,
-        fence: count(row.get(8)?),
-        lease_open: row.get(9)?,
-        attempts: small(row.get(10)?),
-        acknowledged: row.get(11)?,
-        breached: row.get(12)?,
-        settled_at: row.get(13)?,
+        standing: Standing {
+            kind,
+            due_on: row.get(5)?,
+            state,
+            next_at: row.get(7)?,
+            fence: count(row.get(8)?),
+            lease_open: row.get(9)?,
+            attempts: small(row.get(10)?),
+            acknowledged: row.get(11)?,
+            breached: row.get(12)?,
+            settled_at: row.get(13)?,
+        },
     }))
 }

@@ -63,7 +63,7 @@ pub fn claims(connection: &Connection, filter: &ClaimFilter) -> Result<Vec<Claim
 }
 
 fn read(row: &Row<'_>) -> Result<ClaimRow, Fault> {
-    let code = |index| read_code(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?);
+    let code = |index| Ok::<_, Fault>(read_code(row.get_ref(index)?.as_str().map_err(rusqlite::Error::from)?)?);
     let money = |index| Ok::<_, Fault>(row.get::<_, Option<i64>>(index)?.map(crate::columns::count));
     Ok(ClaimRow {
         id: row.get(0)?,

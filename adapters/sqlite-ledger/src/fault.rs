@@ -1,5 +1,6 @@
 //! What can go wrong in here, and what an operator reads of it.
 
+use domain::ledger::columns::Unknown;
 use domain::port::LedgerError;
 use rusqlite::ErrorCode;
 use std::path::Path;
@@ -12,6 +13,8 @@ pub enum Fault {
     /// A row that this program did not write.
     #[error("{0}")]
     Damaged(String),
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
     /// An answer that would be longer than any should be.
     #[error("{0}")]
     TooMuch(String),
@@ -22,7 +25,7 @@ impl Fault {
     pub fn explain(self, path: &Path) -> LedgerError {
         let path = path.display();
         let (what, transient) = match &self {
-            Self::Damaged(what) => (
+            Self::Damaged(what) | Self::Unknown(Unknown(what)) => (
                 format!(
                     "The ledger {path} holds a value that this program does not know: {what}. Run `placement-hub doctor`; restore a backup if the file was changed by hand."
                 ),

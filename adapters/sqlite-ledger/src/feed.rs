@@ -1,6 +1,5 @@
 //! An organisation's feed: what it may collect, in the order in which it came, and up to where it has collected.
 
-use crate::acceptance::collected;
 use crate::books::Books;
 use crate::columns::{count, read_code, read_kind, read_time};
 use crate::fault::Fault;
@@ -55,7 +54,7 @@ pub fn collect(books: &mut Books, recipient: Code, up_to: u64, now: Timestamp) -
         let id = Uuid::from_slice(&delivery).map_err(|_| Fault::Damaged("a delivery's id is not 16 bytes long".to_owned()))?;
         let Some(post) = books.post(id)? else { continue };
         let note = Some(format!("collected from the feed at position {position}"));
-        books.shift(&post, &collected(&post, note, now))?;
+        books.shift(&post, &post.collected(note, now))?;
         moved += 1;
     }
     Ok(moved)

@@ -93,5 +93,5 @@ pub fn children_to_wake(connection: &Connection, now: Timestamp, limit: usize) -
 pub fn recipient_code(connection: &Connection, recipient: i64) -> Result<Code, Fault> {
     let mut statement = connection.prepare_cached("SELECT code FROM recipients WHERE row = ?1")?;
     let code: String = statement.query_row([recipient], |row| row.get(0))?;
-    read_code(&code)
+    Ok(read_code(&code)?)
 }

@@ -10,7 +10,6 @@ mod acceptance;
 mod balance;
 mod books;
 mod claims;
-mod columns;
 mod fault;
 mod feed;
 mod figures;
@@ -33,6 +32,7 @@ use crate::fault::Fault;
 use crate::threads::{Readers, Writer};
 use domain::Code;
 use domain::delivery::HoldReason;
+use domain::ledger::columns;
 use domain::port::{
     BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
     OperatorAction, Outcome, Resealed, Settled, Settlement,

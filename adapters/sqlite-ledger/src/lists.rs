@@ -3,8 +3,9 @@
 use crate::columns::{State, kind_number, read_code, read_day, read_hold, read_kind, read_time, small};
 use crate::fault::Fault;
 use domain::delivery::DeliveryState;
+use domain::ledger::words;
 use domain::port::{Alias, ChildKey, DeliveryFilter, DeliveryRow, ReviewRow};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use uuid::Uuid;
 
 /// A page is for a person, or for a program that pages on.
@@ -168,23 +169,12 @@ pub fn read_delivery(connection: &Connection, row: i64) -> Result<DeliveryRow, F
         recipient: read_code(&recipient)?,
         place: place.as_deref().map(read_code).transpose()?,
         state: state.shown(),
-        reason: reason(row, state)?,
+        reason: words::reason(state, row.get::<_, Option<i64>>(6)?.map(read_hold).transpose()?, row.get(7)?),
         due_on: row.get::<_, Option<i64>>(8)?.map(read_day).transpose()?,
         attempts: small(row.get(9)?),
         recorded_at: read_time(row.get(10)?)?,
         next_at: if matches!(state.shown(), DeliveryState::Due | DeliveryState::Leased) { Some(read_time(row.get(11)?)?) } else { None },
         settled_at: row.get::<_, Option<i64>>(12)?.map(read_time).transpose()?,
-    })
-}
-
-/// `operator: asked by the ward`, or what the far end said last.
-fn reason(row: &Row<'_>, state: State) -> Result<Option<String>, Fault> {
-    let note: Option<String> = row.get(7)?;
-    let hold = row.get::<_, Option<i64>>(6)?.filter(|_| state == State::Held).map(read_hold).transpose()?;
-    Ok(match (hold, note) {
-        (Some(hold), Some(note)) => Some(format!("{hold}: {note}")),
-        (Some(hold), None) => Some(hold.to_string()),
-        (None, note) => note,
     })
 }
 

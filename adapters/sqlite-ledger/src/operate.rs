@@ -1,6 +1,6 @@
 //! What people and clocks do: `operate`, `hold_lane`, `mark_breaches`.
 
-use crate::books::{Books, Move, Post, in_line};
+use crate::books::{Books, Post, in_line};
 use crate::columns::{State, day, hold_number, micros, obligation_number};
 use crate::fault::Fault;
 use domain::Code;
@@ -15,7 +15,7 @@ pub fn operate(books: &mut Books, deliveries: &[Uuid], action: OperatorAction, r
     let mut moved = Vec::new();
     for delivery in deliveries {
         let Some(post) = books.post(*delivery)? else { continue };
-        let Some(next) = by_hand(&post, action, reason, now) else { continue };
+        let Some(next) = post.operated(action, reason, now) else { continue };
         books.shift(&post, &next)?;
         if next.to == State::Due {
             put_in_force(books, &post, now)?;
@@ -24,25 +24,10 @@ pub fn operate(books: &mut Books, deliveries: &[Uuid], action: OperatorAction, r
         books
             .connection
             .prepare_cached("INSERT INTO operator_actions (delivery, action, reason, at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![post.row, name(action), reason, micros(now)])?;
+            .execute(params![post.row, action.name(), reason, micros(now)])?;
         moved.push(*delivery);
     }
     Ok(moved)
-}
-
-fn by_hand(post: &Post, action: OperatorAction, reason: &str, now: Timestamp) -> Option<Move> {
-    let state = if post.is_lapsed(now) { State::Due } else { post.state };
-    let note = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
-    let may = match action {
-        OperatorAction::Release => state == State::Held,
-        _ => matches!(state, State::Due | State::Waiting | State::Held | State::Dead),
-    };
-    may.then(|| match action {
-        OperatorAction::Retry => Move { next_at: micros(now), attempts: 0, ..post.to(State::Due) },
-        OperatorAction::Release => Move { next_at: micros(now), ..post.to(State::Due) },
-        OperatorAction::Hold => Move { hold: Some(HoldReason::Operator), note, ..post.to(State::Held) },
-        OperatorAction::Discard => Move { note, settled_at: Some(micros(now)), ..post.to(State::Withdrawn) },
-    })
 }
 
 /// What a rule held for a person's decision is owed like the rest once that person lets it go.
@@ -52,15 +37,6 @@ fn put_in_force(books: &Books, post: &Post, now: Timestamp) -> Result<(), Fault>
         books.connection.prepare_cached("UPDATE obligations SET state = ?3, changed_at = ?4 WHERE row = ?1 AND state = ?2")?;
     statement.execute(params![post.row, held, in_force, micros(now)])?;
     Ok(())
-}
-
-fn name(action: OperatorAction) -> &'static str {
-    match action {
-        OperatorAction::Retry => "retry",
-        OperatorAction::Hold => "hold",
-        OperatorAction::Release => "release",
-        OperatorAction::Discard => "discard",
-    }
 }
 
 /// Holds what is due in a lane, or releases what the lane's endpoint held. What a rule or a person holds by itself stays

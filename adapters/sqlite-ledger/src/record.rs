@@ -1,13 +1,12 @@
 //! `record`: messages with all they cause, in one transaction.
 
-use crate::books::{Books, Move, Post, in_line, is_awaited};
+use crate::books::{Books, Post, in_line};
 use crate::columns::{State, day, hash, hold_number, kind_number, micros, obligation_number};
 use crate::fault::Fault;
 use domain::Code;
 use domain::delivery::{HoldReason, Kind, ObligationState};
-use domain::port::{
-    Acknowledged, ChildKey, ChildUpdate, Entry, Lease, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded,
-};
+use domain::ledger::standing::is_awaited;
+use domain::port::{Acknowledged, ChildKey, ChildUpdate, Entry, LeaseTerms, MessageRow, NewObligation, NewReview, Outcome, Recorded};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use std::collections::HashSet;
@@ -210,11 +209,8 @@ fn mark(books: &mut Books, batch: &mut Batch<'_>, post: &Post, state: Obligation
     ])?;
     // Read again: an entry may name one obligation twice, and the delivery may have moved with the first.
     let Some(post) = books.post(post.id)? else { return Ok(()) };
-    if state != ObligationState::Retracted || !post.state.shown().may_become(State::Withdrawn.shown()) {
-        return Ok(());
-    }
-    let note = Some("not owed any more".to_owned());
-    books.shift(&post, &Move { note, settled_at: Some(micros(at)), ..post.to(State::Withdrawn) })?;
+    let Some(next) = post.retracted(at).filter(|_| state == ObligationState::Retracted) else { return Ok(()) };
+    books.shift(&post, &next)?;
     if books.line_up(post.recipient, post.child, post.kind)?.is_some_and(|next_at| next_at <= micros(batch.terms.now)) {
         let code = crate::find::recipient_code(&books.connection, post.recipient)?;
         batch.outcome.due.push(code);
@@ -247,7 +243,7 @@ fn issue(books: &mut Books, batch: &mut Batch<'_>, scene: &Scene<'_>, obligation
         };
         insert(books, batch.terms, scene, new, (recipient, state))?;
         match state {
-            State::Leased => batch.outcome.leased.push(lease(batch.terms, scene, new)),
+            State::Leased => batch.outcome.leased.push(new.first_lease(scene.key, scene.at, batch.terms.until, scene.traceparent)),
             State::Due => batch.outcome.due.push(new.recipient),
             _ => {}
         }
@@ -327,24 +323,6 @@ fn insert(
     Ok(())
 }
 
-fn lease(terms: &LeaseTerms, scene: &Scene<'_>, new: &NewObligation) -> Lease {
-    Lease {
-        delivery: new.delivery,
-        obligation: new.id,
-        kind: new.kind,
-        recipient: new.recipient,
-        place: new.place,
-        child: scene.key,
-        sequence: new.sequence,
-        fence: 1,
-        attempts: 0,
-        recorded_at: scene.at,
-        until: terms.until,
-        payload: new.payload.clone(),
-        traceparent: scene.traceparent.map(str::to_owned),
-    }
-}
-
 fn write_aliases(books: &Books, update: &ChildUpdate, child: i64) -> Result<(), Fault> {
     for alias in &update.aliases {
         books.connection.prepare_cached("INSERT OR IGNORE INTO aliases VALUES (?1, ?2)")?.execute(params![alias.0, child])?;
@@ -382,12 +360,8 @@ fn acknowledge(books: &mut Books, acknowledged: &Acknowledged) -> Result<(), Fau
         .execute(params![acknowledged.delivery.as_bytes(), acknowledged.by.as_str(), acknowledged.status, micros(acknowledged.at)])?;
     let Some(post) = books.post(acknowledged.delivery)? else { return Ok(()) };
     books.connection.prepare_cached("UPDATE deliveries SET acknowledged = 1 WHERE row = ?1")?.execute([post.row])?;
-    if post.state.shown().may_become(State::Acknowledged.shown()) {
-        let note = Some(format!("{} by {}", acknowledged.status, acknowledged.by));
-        let breached_at = post.breach_at(acknowledged.at);
-        // It was there when it was delivered. Only where nobody knows that is this word the first to say so.
-        let settled_at = post.settled_at.filter(|_| post.state == State::Delivered).or(Some(micros(acknowledged.at)));
-        books.shift(&post, &Move { note, settled_at, breached_at, ..post.to(State::Acknowledged) })?;
+    if let Some(next) = post.answered(acknowledged) {
+        books.shift(&post, &next)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ const ROWS: i64 = 500;
 
 /// What is not sealed as `current` begins, among the rows after a place.
 pub fn page(connection: &Connection, current: &[u8], after: SealedPlace) -> Result<SealedPage, Fault> {
-    let SealedPlace { kind, row } = after;
+    let (kind, row) = (after.kind, number(after.row));
     let (table, column) = column(kind);
     let window = format!("SELECT max(row), count(*) FROM (SELECT row FROM {table} WHERE row > ?1 ORDER BY row LIMIT ?2)");
     let (last, looked): (Option<i64>, i64) =
@@ -20,10 +20,10 @@ pub fn page(connection: &Connection, current: &[u8], after: SealedPlace) -> Resu
     let mut statement = connection.prepare_cached(&wanted)?;
     let length = i64::try_from(current.len()).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![row, last, length, current], |found| {
-        Ok(SealedContent { place: SealedPlace { kind, row: found.get(0)? }, content: found.get(1)? })
+        Ok(SealedContent { place: SealedPlace { kind, row: place(found.get(0)?) }, content: found.get(1)? })
     })?;
     let contents = rows.collect::<Result<_, _>>()?;
-    let next = if looked < ROWS { kind.next().map(SealedKind::start) } else { Some(SealedPlace { kind, row: last }) };
+    let next = if looked < ROWS { kind.next().map(SealedKind::start) } else { Some(SealedPlace { kind, row: place(last) }) };
     Ok(SealedPage { contents, next })
 }
 
@@ -32,9 +32,18 @@ pub fn reseal(books: &Books, contents: &[Resealed]) -> Result<u64, Fault> {
     for Resealed { place, was, now } in contents {
         let (table, column) = column(place.kind);
         let sql = format!("UPDATE {table} SET {column} = ?3 WHERE row = ?1 AND {column} = ?2");
-        changed += books.connection.prepare_cached(&sql)?.execute(params![place.row, was, now])?;
+        changed += books.connection.prepare_cached(&sql)?.execute(params![number(place.row), was, now])?;
     }
     Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}
+
+/// Rows are numbered from 1, and no number here is larger than a column holds.
+fn number(row: u128) -> i64 {
+    i64::try_from(row).unwrap_or(i64::MAX)
+}
+
+fn place(number: i64) -> u128 {
+    u128::try_from(number).unwrap_or_default()
 }
 
 const fn column(kind: SealedKind) -> (&'static str, &'static str) {

@@ -1,7 +1,7 @@
 //! `settle`: attempts, and where each delivery stands after them.
 
 use crate::acceptance;
-use crate::books::{Books, Move, Post};
+use crate::books::{Books, Post};
 use crate::columns::{State, micros};
 use crate::fault::Fault;
 use domain::port::{Attempt, Settled, Settlement};
@@ -12,14 +12,14 @@ pub fn settle(books: &mut Books, settlements: &[Settlement]) -> Result<Settled, 
     let mut settled = Settled::default();
     for settlement in settlements {
         let post = books.post(settlement.delivery)?;
-        let Some(post) = post.filter(|post| is_current(post, settlement)) else {
+        let Some(post) = post.filter(|post| post.hears(settlement)) else {
             settled.stale += 1;
             continue;
         };
         if let Some(attempt) = &settlement.attempt {
             keep_attempt(books, &post, attempt)?;
         }
-        match after(&post, settlement) {
+        match post.settled(settlement) {
             Some(next) => {
                 books.shift(&post, &next)?;
                 if let (Next::Accepted { reference }, State::Accepted) = (&settlement.next, next.to) {
@@ -35,12 +35,6 @@ pub fn settle(books: &mut Books, settlements: &[Settlement]) -> Result<Settled, 
     settled.due.sort_unstable();
     settled.due.dedup();
     Ok(settled)
-}
-
-/// The last lease's word counts once; what was accepted may be told of again, when it is collected or given back.
-fn is_current(post: &Post, settlement: &Settlement) -> bool {
-    let collected = post.state == State::Accepted && !matches!(settlement.next, Next::Accepted { .. } | Next::Release(_));
-    post.fence == settlement.fence && post.fence > 0 && (post.lease_open || collected)
 }
 
 fn keep_attempt(books: &Books, post: &Post, attempt: &Attempt) -> Result<(), Fault> {
@@ -63,43 +57,6 @@ fn keep_attempt(books: &Books, post: &Post, attempt: &Attempt) -> Result<(), Fau
 
 fn close_lease(books: &Books, post: &Post, settlement: &Settlement) -> Result<(), Fault> {
     let mut statement = books.connection.prepare_cached("UPDATE deliveries SET attempts = ?2, lease_open = 0 WHERE row = ?1")?;
-    statement.execute(params![post.row, attempts(post, settlement)])?;
+    statement.execute(params![post.row, post.attempts_after(settlement)])?;
     Ok(())
-}
-
-/// Where it stands now; none where a person has moved it since its lease lapsed, and the outcome does not change that.
-fn after(post: &Post, settlement: &Settlement) -> Option<Move> {
-    let at = micros(settlement.at);
-    let stay = Move { attempts: attempts(post, settlement), lease_open: false, ..post.to(post.state) };
-    let arrived = |to, note: &String| {
-        // A receipt from the recipient itself may have come before its system's answer did.
-        let to = if post.acknowledged { State::Acknowledged } else { to };
-        Move { to, note: filled(note), settled_at: Some(at), breached_at: post.breach_at(settlement.at), ..stay.clone() }
-    };
-    let moved_by_hand = !matches!(post.state, State::Leased | State::Accepted);
-    Some(match &settlement.next {
-        _ if post.state == State::Withdrawn => return None,
-        // What arrived, arrived, wherever it was moved to.
-        Next::Delivered { receipt } => arrived(State::Delivered, receipt),
-        Next::Accepted { reference } => arrived(State::Accepted, reference),
-        _ if moved_by_hand => return None,
-        Next::RetryAt(time) => Move {
-            to: State::Due,
-            next_at: micros(*time),
-            note: settlement.attempt.as_ref().and_then(|attempt| filled(&attempt.detail)),
-            ..stay
-        },
-        Next::Release(time) => Move { to: State::Due, next_at: micros(*time), ..stay },
-        Next::Hold { reason, why } => Move { to: State::Held, hold: Some(*reason), note: filled(why), ..stay },
-        Next::Dead { why } => Move { to: State::Dead, note: filled(why), settled_at: Some(at), ..stay },
-    })
-}
-
-fn attempts(post: &Post, settlement: &Settlement) -> u32 {
-    let counts = settlement.attempt.is_some() && post.lease_open && !matches!(settlement.next, Next::Release(_));
-    post.attempts.saturating_add(u32::from(counts))
-}
-
-fn filled(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
 }

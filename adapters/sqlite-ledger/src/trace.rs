@@ -5,6 +5,7 @@
 
 use crate::columns::{State, hash, read_day, read_hold, read_kind, read_obligation_state, read_time};
 use crate::fault::Fault;
+use domain::ledger::words::{self, AttemptWords, DeliveryWords, MessageWords, ObligationWords};
 use domain::port::{Clue, Trace};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeSet;
@@ -99,10 +100,14 @@ impl Lines<'_> {
     fn message(&mut self, message: i64) -> Result<(), Fault> {
         let sql = "SELECT recorded_at, id, type, publisher, intake, verdict, issued, coalesce(written_id, message_id) FROM messages WHERE row = ?1";
         self.add(sql, message, "message", |row| {
-            let (publisher, issued): (String, i64) = (row.get(3)?, row.get(6)?);
-            let from = if publisher.is_empty() { "an unknown publisher".to_owned() } else { publisher };
-            let (what, intake, verdict): (String, String, String) = (row.get(2)?, row.get(4)?, row.get(5)?);
-            Ok(format!("{what} `{}` from {from} by {intake}: {verdict}, {issued} obligations", row.get::<_, String>(7)?))
+            Ok(words::message(&MessageWords {
+                message_type: text(row, 2)?,
+                publisher: text(row, 3)?,
+                intake: text(row, 4)?,
+                verdict: text(row, 5)?,
+                issued: row.get(6)?,
+                id: text(row, 7)?,
+            }))
         })
     }
 
@@ -110,26 +115,33 @@ impl Lines<'_> {
         let sql = "SELECT d.recorded_at, d.obligation, d.kind, r.code, o.basis, d.sequence, d.due_on, o.place FROM deliveries d
                    JOIN obligations o ON o.row = d.row JOIN recipients r ON r.row = d.recipient WHERE d.row = ?1";
         self.add(sql, delivery, "obligation", |row| {
-            let (recipient, basis, sequence): (String, String, i64) = (row.get(3)?, row.get(4)?, row.get(5)?);
-            let due = row.get::<_, Option<i64>>(6)?.map(read_day).transpose()?.map_or_else(String::new, |date| format!(", due by {date}"));
-            let place = row.get::<_, Option<String>>(7)?.map_or_else(String::new, |place| format!(" (place {place})"));
-            Ok(format!("{} to {recipient}{place} by {basis}{due}, number {sequence} about this child", read_kind(row.get(2)?)?))
+            Ok(words::obligation(&ObligationWords {
+                kind: read_kind(row.get(2)?)?,
+                recipient: text(row, 3)?,
+                basis: text(row, 4)?,
+                sequence: row.get(5)?,
+                due_on: row.get::<_, Option<i64>>(6)?.map(read_day).transpose()?,
+                place: optional(row, 7)?,
+            }))
         })?;
         let sql = "SELECT o.changed_at, d.obligation, o.state FROM deliveries d JOIN obligations o ON o.row = d.row WHERE d.row = ?1 AND o.changed_at IS NOT NULL";
-        self.add(sql, delivery, "obligation", |row| Ok(format!("the obligation is {} now", read_obligation_state(row.get(2)?)?)))?;
+        self.add(sql, delivery, "obligation", |row| Ok(words::obligation_changed(read_obligation_state(row.get(2)?)?)))?;
         let sql = "SELECT breached_at, obligation, due_on FROM deliveries WHERE row = ?1 AND breached_at IS NOT NULL";
-        self.add(sql, delivery, "obligation", |row| Ok(format!("not delivered by {}: breached", read_day(row.get(2)?)?)))
+        self.add(sql, delivery, "obligation", |row| Ok(words::breached(read_day(row.get(2)?)?)))
     }
 
     fn attempts(&mut self, delivery: i64) -> Result<(), Fault> {
         let sql = "SELECT a.ended_at, d.id, a.adapter, a.outcome, a.status, a.detail, a.ended_at - a.started_at, a.fence FROM attempts a
                    JOIN deliveries d ON d.row = a.delivery WHERE a.delivery = ?1 ORDER BY a.fence";
         self.add(sql, delivery, "attempt", |row| {
-            let (adapter, outcome, detail): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(5)?);
-            let status = row.get::<_, Option<i64>>(4)?.map_or_else(String::new, |status| format!(" {status}"));
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
-            let milliseconds = row.get::<_, i64>(6)? / 1_000;
-            Ok(format!("{outcome}{status} by {adapter} after {milliseconds} ms (lease {}){detail}", row.get::<_, i64>(7)?))
+            Ok(words::attempt(&AttemptWords {
+                adapter: text(row, 2)?,
+                outcome: text(row, 3)?,
+                status: row.get(4)?,
+                detail: text(row, 5)?,
+                took_microseconds: row.get(6)?,
+                fence: row.get(7)?,
+            }))
         })
     }
 
@@ -139,17 +151,14 @@ impl Lines<'_> {
             "SELECT coalesce(d.settled_at, d.recorded_at), d.id, d.state, r.code, d.attempts, d.hold, d.note, d.next_at FROM deliveries d
                    JOIN recipients r ON r.row = d.recipient WHERE d.row = ?1";
         self.add(sql, delivery, "delivery", |row| {
-            let state = State::read(row.get(2)?)?;
-            let (recipient, attempts): (String, i64) = (row.get(3)?, row.get(4)?);
-            let hold = row.get::<_, Option<i64>>(5)?.filter(|_| state == State::Held).map(read_hold).transpose()?;
-            let hold = hold.map_or_else(String::new, |hold| format!(" ({hold})"));
-            let when = match state {
-                State::Due => format!(", may go at {}", read_time(row.get(7)?)?),
-                State::Waiting => ", behind an earlier one".to_owned(),
-                _ => String::new(),
-            };
-            let note = row.get::<_, Option<String>>(6)?.map_or_else(String::new, |note| format!(": {note}"));
-            Ok(format!("to {recipient}: {}{hold}{when}, {attempts} attempts{note}", state.shown()))
+            Ok(words::delivery(&DeliveryWords {
+                state: State::read(row.get(2)?)?,
+                recipient: text(row, 3)?,
+                attempts: row.get(4)?,
+                hold: row.get::<_, Option<i64>>(5)?.map(read_hold).transpose()?,
+                note: optional(row, 6)?,
+                next_at: read_time(row.get(7)?)?,
+            }))
         })?;
         let sql =
             "SELECT a.at, a.delivery, a.status, a.by_code FROM acknowledgements a JOIN deliveries d ON d.id = a.delivery WHERE d.row = ?1";
@@ -187,4 +196,12 @@ impl Lines<'_> {
         }
         Ok(())
     }
+}
+
+fn text<'a>(row: &'a Row<'_>, column: usize) -> Result<&'a str, Fault> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
+}
+
+fn optional<'a>(row: &'a Row<'_>, column: usize) -> Result<Option<&'a str>, Fault> {
+    Ok(row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from)?)
 }

@@ -4,8 +4,7 @@
 #[allow(dead_code)]
 mod desk;
 
-use desk::{Desk, at, causing, dated, delivered, notice};
-use domain::delivery::Kind;
+use desk::{Desk, causing, notice};
 use domain::port::Ledger;
 use rusqlite::Connection;
 use sqlite_ledger::SqliteLedger;
@@ -21,24 +20,15 @@ impl Shelf {
     }
 }
 
-/// Two in line, one delivered, one with a date; then `plant` is done to the file.
+/// On a furnished desk, `plant` is done to the file.
 async fn check(plant: &str, expected: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.db");
-    let desk = Desk::new(Shelf { path: path.clone() });
-    desk.put(causing(1, 1, 0, vec![notice(1, "RX2", 1), notice(2, "RX2", 2)])).await;
-    desk.put(causing(2, 2, 0, vec![notice(3, "91Q", 1), dated(4, "QKS", 1, Kind::ArrivalNotice, "2026-11-26")])).await;
-    let lease = desk.lease_one("91Q", 0).await;
-    desk.settle(&lease, delivered(), 1).await;
-    desk.assert_balanced().await;
+    let desk = Desk::furnished(Shelf { path: path.clone() }).await;
     let other = Connection::open(&path).unwrap();
     other.pragma_update(None, "foreign_keys", false).unwrap();
     other.execute_batch(plant).unwrap();
-    let mistakes = desk.ledger().balance(at(0)).await.unwrap().mistakes;
-    assert_eq!(mistakes.len(), expected.len(), "{plant}: {mistakes:?}");
-    for (mistake, part) in mistakes.iter().zip(expected) {
-        assert!(mistake.contains(part), "{plant}: {mistakes:?}");
-    }
+    desk.assert_mistakes(plant, expected).await;
 }
 
 #[tokio::test]

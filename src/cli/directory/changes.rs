@@ -51,7 +51,7 @@ pub fn diff(context: &Context, arguments: &Diff) -> Outcome {
 pub fn reload(context: &Context, arguments: &Reload) -> Outcome {
     let settings = context.settings()?;
     let request = Request::Reload { rehearsal: arguments.dry_run };
-    let answer = runtime()?.block_on(control::ask(&settings.ledger.path, &request)).map_err(Failure::Failed)?;
+    let answer = runtime()?.block_on(control::ask(settings.ledger.home(), &request)).map_err(Failure::Failed)?;
     match answer {
         None => Err(Failure::Failed("no hub runs with this ledger; the next one to start reads the directory as it is".to_owned())),
         Some(Answer::Reloaded(reloaded)) if arguments.json => say_json(&reloaded),

@@ -17,7 +17,8 @@ pub enum SealedKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SealedPlace {
     pub kind: SealedKind,
-    pub row: i64,
+    /// A row's number, or its id.
+    pub row: u128,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

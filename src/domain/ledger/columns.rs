@@ -1,11 +1,22 @@
-//! How domain values stand in columns. The numbers are in databases for ever: add, never renumber.
+//! How domain values stand in a ledger's columns. The numbers are in databases for ever: add, never renumber.
 
-use crate::fault::Fault;
-use domain::Code;
-use domain::claim::ClaimState;
-use domain::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
-use domain::policy::Stage;
+use crate::Code;
+use crate::claim::ClaimState;
+use crate::delivery::{DeliveryState, HoldReason, Kind, ObligationState};
+use crate::policy::Stage;
 use jiff::{Timestamp, civil::Date};
+
+/// A value that stands in a column and that this program did not write there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unknown(pub String);
+
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unknown {}
 
 /// A delivery's state as it is stored: the domain's, with `due` in two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,7 +50,7 @@ impl State {
         self as i64
     }
 
-    pub fn read(number: i64) -> Result<Self, Fault> {
+    pub fn read(number: i64) -> Result<Self, Unknown> {
         Self::ALL.into_iter().find(|state| state.number() == number).ok_or_else(|| unknown("state of a delivery", number))
     }
 
@@ -102,7 +113,7 @@ pub fn kind_number(kind: Kind) -> i64 {
     position(&KINDS, kind)
 }
 
-pub fn read_kind(number: i64) -> Result<Kind, Fault> {
+pub fn read_kind(number: i64) -> Result<Kind, Unknown> {
     at(&KINDS, number, "kind of obligation")
 }
 
@@ -110,7 +121,7 @@ pub fn obligation_number(state: ObligationState) -> i64 {
     position(&OBLIGATION_STATES, state)
 }
 
-pub fn read_obligation_state(number: i64) -> Result<ObligationState, Fault> {
+pub fn read_obligation_state(number: i64) -> Result<ObligationState, Unknown> {
     at(&OBLIGATION_STATES, number, "state of an obligation")
 }
 
@@ -118,7 +129,7 @@ pub fn hold_number(hold: HoldReason) -> i64 {
     position(&HOLDS, hold)
 }
 
-pub fn read_hold(number: i64) -> Result<HoldReason, Fault> {
+pub fn read_hold(number: i64) -> Result<HoldReason, Unknown> {
     at(&HOLDS, number, "hold reason")
 }
 
@@ -126,7 +137,7 @@ pub fn claim_number(state: ClaimState) -> i64 {
     position(&CLAIMS, state)
 }
 
-pub fn read_claim_state(number: i64) -> Result<ClaimState, Fault> {
+pub fn read_claim_state(number: i64) -> Result<ClaimState, Unknown> {
     at(&CLAIMS, number, "state of a claim")
 }
 
@@ -134,7 +145,7 @@ pub fn stage_number(stage: Stage) -> i64 {
     position(&STAGES, stage)
 }
 
-pub fn read_stage(number: i64) -> Result<Stage, Fault> {
+pub fn read_stage(number: i64) -> Result<Stage, Unknown> {
     at(&STAGES, number, "stage of a claim")
 }
 
@@ -146,7 +157,7 @@ pub fn micros(time: Timestamp) -> i64 {
     time.as_microsecond().min(LAST_MICROSECOND)
 }
 
-pub fn read_time(micros: i64) -> Result<Timestamp, Fault> {
+pub fn read_time(micros: i64) -> Result<Timestamp, Unknown> {
     Timestamp::from_microsecond(micros).map_err(|_| unknown("time", micros))
 }
 
@@ -155,17 +166,17 @@ pub fn day(date: Date) -> i64 {
     i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
 }
 
-pub fn read_day(number: i64) -> Result<Date, Fault> {
+pub fn read_day(number: i64) -> Result<Date, Unknown> {
     let parts = (i16::try_from(number / 10_000), i8::try_from(number / 100 % 100), i8::try_from(number % 100));
     let (Ok(year), Ok(month), Ok(day)) = parts else { return Err(unknown("date", number)) };
     Date::new(year, month, day).map_err(|_| unknown("date", number))
 }
 
-pub fn read_code(text: &str) -> Result<Code, Fault> {
+pub fn read_code(text: &str) -> Result<Code, Unknown> {
     if text.is_empty() {
         return Ok(Code::NONE);
     }
-    Code::new(text).map_err(|_| Fault::Damaged(format!("`{text}` stands where an organisation code should")))
+    Code::new(text).map_err(|_| Unknown(format!("`{text}` stands where an organisation code should")))
 }
 
 pub fn count(number: i64) -> u64 {
@@ -186,12 +197,12 @@ fn position<T: PartialEq>(all: &[T], one: T) -> i64 {
     all.iter().position(|item| *item == one).and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)
 }
 
-fn at<T: Copy>(all: &[T], number: i64, what: &str) -> Result<T, Fault> {
+fn at<T: Copy>(all: &[T], number: i64, what: &str) -> Result<T, Unknown> {
     usize::try_from(number).ok().and_then(|place| all.get(place)).copied().ok_or_else(|| unknown(what, number))
 }
 
-fn unknown(what: &str, number: i64) -> Fault {
-    Fault::Damaged(format!("{number} stands where a {what} should"))
+fn unknown(what: &str, number: i64) -> Unknown {
+    Unknown(format!("{number} stands where a {what} should"))
 }
 
 #[cfg(test)]
@@ -243,11 +254,11 @@ mod tests {
         assert_eq!(hash("a"), i64::from_ne_bytes(0xaf63_dc4c_8601_ec8c_u64.to_ne_bytes()));
     }
 
-    /// The statements name these numbers: `in_line!` in books.rs.
+    /// The statements of the ledgers name these numbers.
     #[test]
     fn money_and_review_have_the_numbers_that_the_statements_name() {
         let money: Vec<i64> =
-            Kind::ALL.iter().filter(|kind| kind.line() == domain::delivery::Line::Money).map(|kind| kind_number(*kind)).collect();
+            Kind::ALL.iter().filter(|kind| kind.line() == crate::delivery::Line::Money).map(|kind| kind_number(*kind)).collect();
         assert_eq!(money, [6, 7]);
         assert_eq!(hold_number(HoldReason::Review), 2);
         assert_eq!(State::Held.number(), 3);
