@@ -47,7 +47,7 @@ async fn what_a_hub_leaves_behind_when_it_dies_the_other_delivers() {
     door.assert_empty().await;
     // One that makes a key of its own is not let in.
     let (code, _, said) = Site::new(&url, sink.address, &plan).run(&["run"]);
-    assert!(code == 1 && said.contains("restore the key file"), "{code}: {said}");
+    assert!(code == 3 && said.contains("restore the key file"), "{code}: {said}");
 
     let mut times: HashMap<Uuid, usize> = HashMap::new();
     for arrival in sink.arrivals() {

@@ -15,7 +15,7 @@ pub async fn page(session: &Session, current: &[u8], after: SealedPlace) -> Resu
     let Table { name, key, content } = table(kind);
     // Only what is wanted is sent: of the others, their ids.
     let sql = format!(
-        "SELECT {key}, CASE WHEN substring({content} FROM 1 FOR octet_length($2)) <> $2 THEN {content} END FROM {name} WHERE {key} > {} ORDER BY {key} LIMIT $3",
+        "SELECT {key}, CASE WHEN substring({content} FROM 1 FOR octet_length($2::bytea)) <> $2::bytea THEN {content} END FROM {name} WHERE {key} > {} ORDER BY {key} LIMIT $3",
         from_id(kind, "$1")
     );
     let rows = session.rows_once(&sql, &[&Uuid::from_u128(after.row), &current, &ROWS]).await?;
