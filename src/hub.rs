@@ -29,13 +29,8 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// A running hub.
 pub struct Hub {
     intake: Arc<amqp::Intake>,
-    intake_task: JoinHandle<()>,
-    letterbox_task: JoinHandle<()>,
-    clock_task: JoinHandle<()>,
-    news_task: JoinHandle<()>,
-    heartbeat_task: JoinHandle<()>,
-    post_task: JoinHandle<()>,
-    reseal_task: JoinHandle<()>,
+    /// What ends by itself when it is told to stop, by name.
+    tasks: Vec<(&'static str, JoinHandle<()>)>,
     rails: Vec<Arc<dyn Deliver>>,
     http: http::Server,
     dispatch: DispatchHandle,
@@ -107,6 +102,7 @@ impl Hub {
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
         let (figures, figures_seen) = watch::channel(Figures::default());
+        let mut tasks = Vec::new();
         let clock_parts = clock::Parts {
             journey: Arc::clone(&journey),
             dispatch: dispatch.clone(),
@@ -115,15 +111,16 @@ impl Hub {
             holder,
             rails: rails.clone(),
         };
-        let clock_task = tokio::spawn(clock::run(clock_parts, stopped.clone()));
-        let news_task = tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()));
-        let heartbeat_task = tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()));
+        tasks.push(("clock", tokio::spawn(clock::run(clock_parts, stopped.clone()))));
+        tasks.push(("ear for other hubs", tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()))));
+        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()))));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
-        let post_task = tokio::spawn(post::run(post_parts));
-        let reseal_task = tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()));
+        tasks.push(("look into the mailboxes", tokio::spawn(post::run(post_parts))));
+        tasks.push(("sealing anew", tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()))));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
+        tasks.push(("HTTP intake", letterbox_task));
         let state = http::State {
             broker: intake.state(),
             recording: Arc::clone(&recording),
@@ -148,25 +145,8 @@ impl Hub {
         .ok();
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
-        let intake_task = tokio::spawn(intake::run(intake_parts));
-        Ok(Self {
-            intake,
-            intake_task,
-            letterbox_task,
-            clock_task,
-            news_task,
-            heartbeat_task,
-            post_task,
-            reseal_task,
-            rails: to_close,
-            http,
-            dispatch,
-            stop,
-            control,
-            reloader,
-            ledger,
-            metrics,
-        })
+        tasks.push(("intake", tokio::spawn(intake::run(intake_parts))));
+        Ok(Self { intake, tasks, rails: to_close, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
     /// Where the status page is.
@@ -197,21 +177,14 @@ impl Hub {
         drop(self.control);
         self.intake.stop();
         self.stop.send_replace(true);
-        let tasks = [
-            ("intake", self.intake_task),
-            ("HTTP intake", self.letterbox_task),
-            ("clock", self.clock_task),
-            ("ear for other hubs", self.news_task),
-            ("heartbeat", self.heartbeat_task),
-            ("look into the mailboxes", self.post_task),
-            ("sealing anew", self.reseal_task),
-        ];
-        for (name, task) in tasks {
-            if tokio::time::timeout(DRAIN, task).await.is_err() {
+        // One time for all of them, and what is left of it for the deliveries.
+        let deadline = tokio::time::Instant::now() + DRAIN;
+        for (name, task) in self.tasks {
+            if tokio::time::timeout_at(deadline, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }
         }
-        let drained = self.dispatch.drain(tokio::time::Instant::now() + DRAIN).await;
+        let drained = self.dispatch.drain(deadline).await;
         if drained.left > 0 {
             tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
         }
