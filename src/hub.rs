@@ -63,12 +63,8 @@ impl Hub {
         let failed = |what: String| StartError(what);
         let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
-        let keys = Arc::new(Keys::load_or_create(&settings.ledger.key_file).map_err(|error| failed(chain(&error)))?);
-        let ledger = wiring::ledger(settings).map_err(|error| failed(chain(&error)))?;
-        check_key(ledger.as_ref(), &keys).await.map_err(failed)?;
+        loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
@@ -198,14 +194,16 @@ impl Hub {
     }
 }
 
-/// A hub with another key than its ledger's would give every child a second record: what is there must open.
-async fn check_key(ledger: &dyn Ledger, keys: &Keys) -> Result<(), String> {
+/// The ledger with its key. A hub with another key would give every child a second record: so what is there must open.
+async fn open_ledger(settings: &Settings) -> Result<(Arc<Keys>, Arc<dyn Ledger>), String> {
+    let keys = Keys::load_or_create(&settings.ledger.key_file).map_err(|error| chain(&error))?;
+    let ledger = wiring::ledger(settings).map_err(|error| chain(&error))?;
     let some = ledger.children(None, 1).await.map_err(|error| chain(&error))?;
     let loaded = ledger.load(some, Vec::new()).await.map_err(|error| chain(&error))?;
-    match loaded.children.first() {
-        Some(child) => keys.open(SEAL_CASEFILE, &child.casefile).map(drop).map_err(|error| chain(&error)),
-        None => Ok(()),
+    if let Some(child) = loaded.children.first() {
+        keys.open(SEAL_CASEFILE, &child.casefile).map_err(|error| chain(&error))?;
     }
+    Ok((Arc::new(keys), ledger))
 }
 
 /// Acts on what other hubs on the same ledger tell, until `stop` turns true.
