@@ -67,7 +67,7 @@ impl Hub {
         let policy = Arc::new(settings.policy(keys.claim_key()));
         let clock: Arc<dyn Fn() -> Timestamp + Send + Sync> = Arc::new(Timestamp::now);
         let journey = Arc::new(Journey {
-            contracts: Contracts::new().map_err(|error| failed(chain(&error)))?,
+            contracts: Arc::new(Contracts::new().map_err(|error| failed(chain(&error)))?),
             ledger: Arc::clone(&ledger),
             directory: Arc::clone(&directory),
             policy,

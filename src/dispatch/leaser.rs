@@ -7,7 +7,7 @@ use domain::Code;
 use domain::delivery::{DeliveryState, HoldReason};
 use domain::port::{DeliveryFilter, LaneRoom, LedgerError};
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -117,8 +117,10 @@ impl Leaser {
         let due = due.map(|at| Duration::from_nanos(at.abs_diff(nanoseconds(now))));
         let until = due.map_or(self.next_poll, |wait| self.next_poll.min(Instant::now().checked_add(wait).unwrap_or(self.next_poll)));
         tokio::select! {
-            () = self.shared.wake.notified() => {}
+            // By order and not by chance, so that a simulation can be repeated: the rarest first, so none has to wait for long.
+            biased;
             () = self.shared.looking.notified() => self.next_poll = Instant::now(),
+            () = self.shared.wake.notified() => {}
             () = tokio::time::sleep_until(until) => {}
         }
     }
@@ -169,7 +171,7 @@ impl Leaser {
             found.is_ok_and(|(endpoint, _)| gone.as_ref() != Some(&endpoint.url))
         };
         let back: Vec<_> = waiting.into_iter().filter(reachable).collect();
-        let recipients: HashSet<Code> = back.iter().map(|((recipient, _), _)| *recipient).collect();
+        let recipients: BTreeSet<Code> = back.iter().map(|((recipient, _), _)| *recipient).collect();
         for recipient in recipients {
             let count = self.shared.ledger.hold_lane(recipient, None, now).await?;
             // What is found unreachable from here on asks for itself again.
