@@ -5,6 +5,7 @@ use super::model_ledger::Model;
 use super::scripted::{Act, Sent, World, epoch, scripted_endpoint};
 use domain::delivery::{DeliveryState, HoldReason};
 use domain::directory::Endpoint;
+use domain::port::Ledger;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -38,6 +39,20 @@ async fn without_an_endpoint_deliveries_are_held_until_there_is_one() {
 async fn an_endpoint_with_an_unknown_adapter_is_none() {
     let world = World::start(vec![Endpoint { adapter: "pigeon".to_owned(), ..scripted_endpoint("QKS") }], owed(), |_| (1, Act::Take));
     world.until("held", |world| held(world, HoldReason::NoEndpoint) == 20).await;
+    world.end().await;
+}
+
+/// The journey holds what it records for somebody without an endpoint, and no lane ever hears of it.
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_as_held_is_released_by_a_new_directory() {
+    let world = World::start(Vec::new(), Model::default(), |_| (1, Act::Take));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.ledger.owe("QKS", 3, 1, world.now());
+    world.ledger.hold_lane(code("QKS"), Some(HoldReason::NoEndpoint), world.now()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    world.directory.store(Arc::new(directory(vec![scripted_endpoint("QKS")])));
+    world.dispatch.directory_changed();
+    world.until_delivered(3).await;
     world.end().await;
 }
 
