@@ -25,6 +25,8 @@ use uuid::Uuid;
 
 /// How long stopping may take; a supervisor kills after 30 seconds.
 const DRAIN: Duration = Duration::from_secs(20);
+/// Of these, for all that takes messages in: as long as a batch may take to record. Dispatch gets the rest, and its settler some more.
+const LAST_BATCH: Duration = Duration::from_secs(10);
 
 /// A running hub.
 pub struct Hub {
@@ -171,6 +173,7 @@ impl Hub {
     /// Stops in order: take no more, record and acknowledge what was taken, finish what is being sent, give back the rest.
     pub async fn stop(self) {
         drop(self.control);
+        let begun = tokio::time::Instant::now();
         self.intake.stop();
         self.stop.send_replace(true);
         let tasks = [
@@ -180,11 +183,11 @@ impl Hub {
             ("look into the mailboxes", self.post_task),
         ];
         for (name, task) in tasks {
-            if tokio::time::timeout(DRAIN, task).await.is_err() {
+            if tokio::time::timeout_at(begun + LAST_BATCH, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }
         }
-        let drained = self.dispatch.drain(tokio::time::Instant::now() + DRAIN).await;
+        let drained = self.dispatch.drain(begun + DRAIN).await;
         if drained.left > 0 {
             tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
         }

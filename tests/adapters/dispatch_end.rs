@@ -7,6 +7,7 @@ use domain::delivery::{DeliveryState, HoldReason};
 use domain::directory::Endpoint;
 use domain::port::Ledger;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -143,4 +144,17 @@ async fn the_end_does_not_wait_for_a_dead_ledger() {
     world.until("some sent", |world| world.sent().len() >= 4).await;
     let drained = world.dispatch.drain(Instant::now() + Duration::from_secs(30)).await;
     assert!(drained.left > 0, "they lapse");
+}
+
+/// A machine that is cut off gives no error: its connections are just silent.
+#[tokio::test(start_paused = true)]
+async fn the_end_does_not_wait_for_a_ledger_that_does_not_answer() {
+    let world = World::start(vec![scripted_endpoint("QKS")], Model::default(), |_| (1, Act::Take));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.ledger.hangs.store(true, Relaxed);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    let drained = tokio::time::timeout(Duration::from_secs(60), world.dispatch.drain(Instant::now() + Duration::from_secs(20))).await;
+    assert_eq!(drained.map(|drained| drained.left), Ok(0));
+    assert!(begun.elapsed() <= Duration::from_secs(26), "{:?}", begun.elapsed());
 }

@@ -7,6 +7,7 @@ use domain::delivery::{DeliveryState, HoldReason, Kind};
 use domain::port::*;
 use domain::retry::Next;
 use jiff::{SignedDuration, Timestamp, civil::Date};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ pub struct Model {
     /// How many more times `settle` fails, and whether trying again may help.
     pub failures: Mutex<(usize, bool)>,
     pub stale: Mutex<u64>,
+    /// Whoever asks what is due gets no answer at all.
+    pub hangs: AtomicBool,
     /// Sizes of the batches that were settled.
     pub batches: Mutex<Vec<usize>>,
 }
@@ -183,6 +186,9 @@ impl Ledger for Model {
     }
 
     fn lanes<'a>(&'a self, now: Timestamp) -> Answer<'a, Vec<LaneDue>> {
+        if self.hangs.load(Relaxed) {
+            return Box::pin(std::future::pending());
+        }
         let rows = self.rows.lock().unwrap();
         let next = |row: &Row| match row.state {
             DeliveryState::Due => Some(row.next_at),
