@@ -77,6 +77,7 @@ impl Runner {
     async fn work(&mut self, mut stop: watch::Receiver<Stop>) {
         loop {
             let stopping = *stop.borrow_and_update();
+            self.breaker.look_at_clock(&self.shared.settings.breaker, self.shared.now());
             if stopping == Stop::No {
                 self.fill();
             } else {
