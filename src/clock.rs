@@ -1,7 +1,7 @@
 //! What happens because time passes: parked moves are released, referrals escalated, breaches marked, figures refreshed.
 
 use crate::dispatch::DispatchHandle;
-use crate::journey::Journey;
+use crate::journey::{Journey, JourneyError};
 use crate::telemetry::Metrics;
 use domain::port::Figures;
 use std::sync::Arc;
@@ -46,18 +46,10 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
 }
 
 async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    wake(&parts.journey, &parts.dispatch, &parts.metrics).await?;
     let now = (parts.journey.now)();
     let today = parts.journey.policy.day(now);
     let ledger = &parts.journey.ledger;
-    let children = ledger.children_to_wake(now, WAKE_MAX).await?;
-    if !children.is_empty() {
-        let received = parts.journey.wake(children, &parts.dispatch.terms()).await?;
-        for (kind, action) in &received.obligations {
-            parts.metrics.obligation(*kind, action);
-        }
-        parts.dispatch.offer(received.leased);
-        parts.dispatch.nudge(received.due);
-    }
     if tick.is_multiple_of(BREACH_TICKS) {
         let breaches = ledger.mark_breaches(today, now).await?;
         if breaches > 0 {
@@ -69,5 +61,23 @@ async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::E
         parts.metrics.figures(&figures, now);
         parts.figures.send_replace(figures);
     }
+    Ok(())
+}
+
+/// Decides again on the children whose clock has rung, and sends what follows.
+///
+/// # Errors
+/// As [`Journey::receive`]: they come again with the next tick.
+pub async fn wake(journey: &Journey, dispatch: &DispatchHandle, metrics: &Metrics) -> Result<(), JourneyError> {
+    let children = journey.ledger.children_to_wake((journey.now)(), WAKE_MAX).await?;
+    if children.is_empty() {
+        return Ok(());
+    }
+    let received = journey.wake(children, &dispatch.terms()).await?;
+    for (kind, action) in &received.obligations {
+        metrics.obligation(*kind, action);
+    }
+    dispatch.offer(received.leased);
+    dispatch.nudge(received.due);
     Ok(())
 }
