@@ -136,7 +136,7 @@ impl Books {
             return false;
         }
         self.chances += 1;
-        self.chances % 3 == 0
+        self.chances.is_multiple_of(3)
     }
 
     /// The process that had leased something is dead, and the ledger knows it by its lock: all is due at once.
