@@ -3,7 +3,7 @@
 
 use crate::directory::{Rails, certificates};
 use crate::dispatch::DispatchHandle;
-use crate::journey::Journey;
+use crate::journey::{Journey, JourneyError};
 use crate::telemetry::Metrics;
 use domain::port::Figures;
 use jiff::{SignedDuration, Timestamp};
@@ -71,14 +71,8 @@ async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), B
         let until = now.saturating_add(SignedDuration::from_secs(DUTY_SECONDS)).unwrap_or(Timestamp::MAX);
         *on_duty = ledger.hold_duty("clocks", parts.holder, until, now).await?;
     }
-    let children = if *on_duty { ledger.children_to_wake(now, WAKE_MAX).await? } else { Vec::new() };
-    if !children.is_empty() {
-        let received = parts.journey.wake(children, &parts.dispatch.terms()).await?;
-        for (kind, action) in &received.obligations {
-            parts.metrics.obligation(*kind, action);
-        }
-        parts.dispatch.offer(received.leased);
-        parts.dispatch.nudge(received.due);
+    if *on_duty {
+        wake(&parts.journey, &parts.dispatch, &parts.metrics).await?;
     }
     if *on_duty && tick.is_multiple_of(BREACH_TICKS) {
         let breaches = ledger.mark_breaches(today, now).await?;
@@ -98,5 +92,23 @@ async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), B
         parts.metrics.figures(&figures, now);
         parts.figures.send_replace(figures);
     }
+    Ok(())
+}
+
+/// Decides again on the children whose clock has rung, and sends what follows.
+///
+/// # Errors
+/// As [`Journey::receive`]: they come again with the next tick.
+pub async fn wake(journey: &Journey, dispatch: &DispatchHandle, metrics: &Metrics) -> Result<(), JourneyError> {
+    let children = journey.ledger.children_to_wake((journey.now)(), WAKE_MAX).await?;
+    if children.is_empty() {
+        return Ok(());
+    }
+    let received = journey.wake(children, &dispatch.terms()).await?;
+    for (kind, action) in &received.obligations {
+        metrics.obligation(*kind, action);
+    }
+    dispatch.offer(received.leased);
+    dispatch.nudge(received.due);
     Ok(())
 }

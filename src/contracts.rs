@@ -198,7 +198,7 @@ impl Contract {
         if !found.is_empty() {
             return Err(Unreadable::new(&value, found));
         }
-        let message = self.message(value).map_err(|_| {
+        let message = Message::from_value(self.message_type, value).map_err(|_| {
             // Tests hold every schema against its type, so this is for the document that nobody thought of.
             let sentence = "The document fits its contract, and still the hub could not read it. Report this as a fault of the hub.";
             let unreadable = Unreadable::new(&Value::Null, vec![Reason::new("not-read", "", sentence)]);
@@ -214,17 +214,6 @@ impl Contract {
             message_id: Some(header.message_id.clone()),
             publisher: Some(header.publisher),
             reasons: reasons::in_order(broken),
-        })
-    }
-
-    /// Straight to the message's own type: going by the tag would copy every value once more.
-    fn message(&self, value: Value) -> Result<Message, serde_json::Error> {
-        Ok(match self.message_type {
-            MessageType::PlacementChange => Message::PlacementChange(serde_json::from_value(value)?),
-            MessageType::WellbeingConcern => Message::WellbeingConcern(serde_json::from_value(value)?),
-            MessageType::ReferralUpdate => Message::ReferralUpdate(serde_json::from_value(value)?),
-            MessageType::ReclaimUpdate => Message::ReclaimUpdate(serde_json::from_value(value)?),
-            MessageType::Acknowledgement => Message::Acknowledgement(serde_json::from_value(value)?),
         })
     }
 }

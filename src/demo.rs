@@ -4,7 +4,7 @@
 //! with a ledger of its own in a [`Folder`]; the [`Organisations`] take what it delivers, and answer through the office; a
 //! [`Screen`] shows it; a [`Summary`] says whether it adds up. Nothing shown or written names a child.
 
-mod chance;
+pub mod chance;
 mod child;
 mod folder;
 mod news;

@@ -187,8 +187,12 @@ impl DispatchHandle {
         self.shared.stop(Stop::Drain);
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Tasks { leaser, settler }) = tasks {
-            // The leaser first: what it has just leased must find its lane still there.
-            let _ = leaser.await;
+            // The leaser first: what it has just leased must find its lane still there. One that waits for a ledger which does not
+            // answer is given up; what that may have leased lapses.
+            let stuck = leaser.abort_handle();
+            if tokio::time::timeout_at(deadline, leaser).await.is_err() {
+                stuck.abort();
+            }
             let mut lanes = self.shared.end_lanes();
             if tokio::time::timeout_at(deadline, join(&mut lanes)).await.is_err() {
                 self.shared.stop(Stop::Abandon);

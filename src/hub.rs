@@ -25,6 +25,8 @@ use uuid::Uuid;
 
 /// How long stopping may take; a supervisor kills after 30 seconds.
 const DRAIN: Duration = Duration::from_secs(20);
+/// Of these, for all that takes messages in: as long as a batch may take to record. Dispatch gets the rest, and its settler some more.
+const LAST_BATCH: Duration = Duration::from_secs(10);
 
 /// A running hub.
 pub struct Hub {
@@ -69,7 +71,7 @@ impl Hub {
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
         let policy = Arc::new(settings.policy(keys.claim_key()));
         let journey = Arc::new(Journey {
-            contracts: Contracts::new().map_err(|error| failed(chain(&error)))?,
+            contracts: Arc::new(Contracts::new().map_err(|error| failed(chain(&error)))?),
             ledger: Arc::clone(&ledger),
             directory: Arc::clone(&directory),
             policy,
@@ -171,16 +173,15 @@ impl Hub {
     /// Stops in order: take no more, record and acknowledge what was taken, finish what is being sent, give back the rest.
     pub async fn stop(self) {
         drop(self.control);
+        let begun = tokio::time::Instant::now();
         self.intake.stop();
         self.stop.send_replace(true);
-        // One time for all of them, and what is left of it for the deliveries.
-        let deadline = tokio::time::Instant::now() + DRAIN;
         for (name, task) in self.tasks {
-            if tokio::time::timeout_at(deadline, task).await.is_err() {
+            if tokio::time::timeout_at(begun + LAST_BATCH, task).await.is_err() {
                 tracing::warn!("the {name} did not stop in time; what it had taken comes again");
             }
         }
-        let drained = self.dispatch.drain(deadline).await;
+        let drained = self.dispatch.drain(begun + DRAIN).await;
         if drained.left > 0 {
             tracing::warn!(left = drained.left, "some deliveries could not be given back; they are due again when their leases lapse");
         }

@@ -41,7 +41,7 @@ const REVIEWS_MAX: usize = 100_000;
 
 /// Everything a journey needs. Cheap to share, and without state of its own.
 pub struct Journey {
-    pub contracts: Contracts,
+    pub contracts: Arc<Contracts>,
     pub ledger: Arc<dyn Ledger>,
     pub directory: Arc<ArcSwap<Directory>>,
     pub policy: Arc<Policy>,

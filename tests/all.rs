@@ -16,6 +16,7 @@ mod journeys;
 mod ledger;
 mod mesh;
 mod scenarios;
+mod simulation;
 mod ssda903;
 mod support;
 mod tidy;

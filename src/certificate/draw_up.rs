@@ -98,7 +98,7 @@ fn choose<'a>(
 ) -> Result<(&'a History, Casefile), CertificateError> {
     let mut found = Vec::new();
     for history in histories.iter().filter(|history| history.child.version > 0) {
-        let casefile: Casefile = serde_json::from_slice(&keys.open(SEAL_CASEFILE, &history.child.casefile)?)?;
+        let casefile = Casefile::from_json(&keys.open(SEAL_CASEFILE, &history.child.casefile)?)?;
         // The id may also be that of a child, a referral or a claim.
         let asked = authority.is_none_or(|code| code == casefile.timeline.authority);
         if asked && casefile.timeline.placements.contains_key(placement) {

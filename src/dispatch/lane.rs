@@ -11,7 +11,7 @@ use domain::retry::{AttemptOutcome, Next, decide};
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub(super) async fn run(
         settling,
         queue: VecDeque::new(),
         in_flight: FuturesUnordered::new(),
-        flying: HashMap::new(),
+        flying: BTreeMap::new(),
         breaker: Breaker::default(),
         limit: 1,
         mean_seconds: FIRST_GUESS_SECONDS,
@@ -65,7 +65,7 @@ struct Runner {
     /// Bounded by the breaker's window.
     in_flight: FuturesUnordered<BoxFuture<'static, Done>>,
     /// Ids and fences of what is in flight, so that it can be given back.
-    flying: HashMap<Uuid, u64>,
+    flying: BTreeMap<Uuid, u64>,
     breaker: Breaker,
     /// The endpoint's own limit, as last seen.
     limit: u32,
@@ -77,6 +77,7 @@ impl Runner {
     async fn work(&mut self, mut stop: watch::Receiver<Stop>) {
         loop {
             let stopping = *stop.borrow_and_update();
+            self.breaker.look_at_clock(&self.shared.settings.breaker, self.shared.now());
             if stopping == Stop::No {
                 self.fill();
             } else {
@@ -88,6 +89,9 @@ impl Runner {
             self.publish();
             let probe = self.until_probe();
             tokio::select! {
+                // By order and not by chance, so that a simulation can be repeated. Nothing starves: what ends is finished in one go,
+                // what comes is bounded by the places, and whether to stop is looked at in every round.
+                biased;
                 Some(done) = self.in_flight.next(), if !self.in_flight.is_empty() => {
                     self.finish(done);
                     // Whatever else has ended meanwhile, without going around for each.

@@ -7,7 +7,7 @@ use domain::Code;
 use domain::delivery::{DeliveryState, HoldReason};
 use domain::port::{DeliveryFilter, LaneRoom, LedgerError};
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -16,12 +16,15 @@ use tracing::{info, warn};
 
 /// Wait after a question that the ledger could not answer.
 const WAIT: Duration = Duration::from_secs(1);
-/// Held deliveries of one recipient that are read at start to learn why they are held: the newest tell.
+/// How often the ledger is asked what is held for want of an endpoint. What the journey holds when it records, and what another hub
+/// held, is known in no other way; nobody waits for it in a hurry.
+const LOOK_FOR_HELD: Duration = Duration::from_secs(60);
+/// Held deliveries of one recipient that are read to learn why they are held: the newest tell.
 const HELD_ROWS: usize = 50;
 
 /// Runs until the hub stops.
 pub(super) async fn run(shared: Arc<Shared>) {
-    let mut leaser = Leaser { shared, next_poll: Instant::now(), told: false, remembered: false };
+    let mut leaser = Leaser { shared, next_poll: Instant::now(), next_look: Instant::now(), told: false };
     while leaser.shared.stopping() == Stop::No {
         if let Err(error) = leaser.round().await {
             leaser.complain(&error);
@@ -35,8 +38,8 @@ struct Leaser {
     next_poll: Instant,
     /// Whether the ledger's failure has been logged.
     told: bool,
-    /// Whether what earlier runs held has been read.
-    remembered: bool,
+    /// When the ledger is asked next what is held.
+    next_look: Instant,
 }
 
 impl Leaser {
@@ -117,8 +120,10 @@ impl Leaser {
         let due = due.map(|at| Duration::from_nanos(at.abs_diff(nanoseconds(now))));
         let until = due.map_or(self.next_poll, |wait| self.next_poll.min(Instant::now().checked_add(wait).unwrap_or(self.next_poll)));
         tokio::select! {
+            // By order and not by chance, so that a simulation can be repeated: the rarest first, so none has to wait for long.
+            biased;
+            () = self.shared.looking.notified() => (self.next_poll, self.next_look) = (Instant::now(), Instant::now()),
             () = self.shared.wake.notified() => {}
-            () = self.shared.looking.notified() => self.next_poll = Instant::now(),
             () = tokio::time::sleep_until(until) => {}
         }
     }
@@ -128,9 +133,9 @@ impl Leaser {
         for lane in self.shared.ledger.lanes(now).await? {
             self.shared.hint(lane.recipient, lane.next_at);
         }
-        if !self.remembered {
+        if Instant::now() >= self.next_look {
             self.remember(now).await?;
-            self.remembered = true;
+            self.next_look = Instant::now() + LOOK_FOR_HELD;
         }
         self.release_reachable(now).await?;
         self.recovered();
@@ -138,8 +143,8 @@ impl Leaser {
         Ok(())
     }
 
-    /// What earlier runs held for want of an endpoint. An endpoint that had answered 410 gets one try at each start: nobody knows
-    /// which address it had then.
+    /// What is held for want of an endpoint, by whomever. One that answered 410 to another hub, or to an earlier run of this one, gets one
+    /// try: nobody knows which address it had then.
     async fn remember(&self, now: Timestamp) -> Result<(), LedgerError> {
         let figures = self.shared.ledger.figures(now, self.shared.today(now)).await?;
         let held = figures.backlog.into_iter().filter(|(_, state, _)| *state == DeliveryState::Held);
@@ -153,7 +158,7 @@ impl Leaser {
             for row in self.shared.ledger.deliveries(filter).await? {
                 let reason = row.reason.unwrap_or_default();
                 if [HoldReason::NoEndpoint, HoldReason::EndpointGone].iter().any(|each| reason.starts_with(each.name())) {
-                    self.shared.wait_for_endpoint(recipient, row.place, None);
+                    locked(&self.shared.waiting).entry((recipient, row.place)).or_default();
                 }
             }
         }
@@ -169,7 +174,7 @@ impl Leaser {
             found.is_ok_and(|(endpoint, _)| gone.as_ref() != Some(&endpoint.url))
         };
         let back: Vec<_> = waiting.into_iter().filter(reachable).collect();
-        let recipients: HashSet<Code> = back.iter().map(|((recipient, _), _)| *recipient).collect();
+        let recipients: BTreeSet<Code> = back.iter().map(|((recipient, _), _)| *recipient).collect();
         for recipient in recipients {
             let count = self.shared.ledger.hold_lane(recipient, None, now).await?;
             // What is found unreachable from here on asks for itself again.

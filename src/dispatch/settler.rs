@@ -7,7 +7,7 @@ use domain::Code;
 use domain::delivery::HoldReason;
 use domain::port::{LedgerError, Settlement};
 use domain::retry::Next;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -32,7 +32,7 @@ pub(super) struct Settling {
 pub(super) async fn run(shared: Arc<Shared>, mut settlements: mpsc::UnboundedReceiver<Settling>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while settlements.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        let gone: HashSet<Code> = batch.iter().filter(|each| each.gone).map(|each| each.recipient).collect();
+        let gone: BTreeSet<Code> = batch.iter().filter(|each| each.gone).map(|each| each.recipient).collect();
         settle(&shared, &batch).await;
         batch.clear();
         for recipient in gone {

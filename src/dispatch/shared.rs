@@ -10,7 +10,7 @@ use domain::directory::{Directory, Endpoint};
 use domain::port::{Deliver, Lease, LeaseTerms, Ledger, Settlement};
 use domain::retry::{Next, RetryPolicy};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
@@ -38,7 +38,8 @@ pub(super) struct Shared {
     clock: Clock,
     pub(super) random: Chance,
     holder: Uuid,
-    lanes: Mutex<HashMap<Code, Arc<Lane>>>,
+    /// Ordered, as all that is gone through here: the same story takes the same course again.
+    lanes: Mutex<BTreeMap<Code, Arc<Lane>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     /// Leases in memory: queued, in flight, or not yet settled.
     leased: AtomicUsize,
@@ -51,7 +52,7 @@ pub(super) struct Shared {
     settling: Mutex<Option<mpsc::UnboundedSender<Settling>>>,
     stop: watch::Sender<Stop>,
     /// Who waits for an endpoint, and for which place; with the address that answered 410, where one did.
-    pub(super) waiting: Mutex<HashMap<Who, Option<String>>>,
+    pub(super) waiting: Mutex<BTreeMap<Who, Option<String>>>,
     london: TimeZone,
 }
 
@@ -183,7 +184,7 @@ impl Shared {
     /// Hands leases to their lanes. What is more than a lane's share is given back.
     pub(super) fn assign(self: &Arc<Self>, leases: Vec<Lease>) {
         self.leased.fetch_add(leases.len(), Relaxed);
-        let mut by_lane: HashMap<Code, Vec<Lease>> = HashMap::new();
+        let mut by_lane: BTreeMap<Code, Vec<Lease>> = BTreeMap::new();
         for lease in leases {
             by_lane.entry(lease.recipient).or_default().push(lease);
         }
@@ -243,9 +244,7 @@ impl Shared {
     }
 
     pub(super) fn statuses(&self) -> Vec<LaneStatus> {
-        let mut statuses: Vec<_> = locked(&self.lanes).values().map(|lane| lane.snapshot()).collect();
-        statuses.sort_by_key(|status| status.recipient);
-        statuses
+        locked(&self.lanes).values().map(|lane| lane.snapshot()).collect()
     }
 
     // Endpoints.

@@ -98,6 +98,15 @@ impl Breaker {
         }
     }
 
+    /// A probe that lies further ahead than any wait is long was planned by a clock that has been set back since: it is planned anew.
+    pub fn look_at_clock(&mut self, policy: &BreakerPolicy, now: Timestamp) {
+        if let Phase::Open { probe_at } = &mut self.phase
+            && let Ok(latest) = now.checked_add(policy.cooldown_cap)
+        {
+            *probe_at = latest.min(*probe_at);
+        }
+    }
+
     /// Most attempts in flight now, for an endpoint that takes `limit` at once.
     #[must_use]
     pub fn window(&self, limit: u32, now: Timestamp) -> u32 {
@@ -327,6 +336,18 @@ mod tests {
         let mut breaker = Breaker::default();
         attempt(&mut breaker, Signal::Failed { slow: true, not_before: Some(at(0)) }, at(0));
         assert_eq!(breaker.phase(), Phase::Closed, "no wait at all is a plain failure");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_shut_the_lane_for_as_long() {
+        let mut breaker = opened();
+        breaker.look_at_clock(&POLICY, at(-200));
+        assert_eq!(breaker.probe_at(), Some(at(5)), "no further ahead than a wait may be");
+        breaker.look_at_clock(&POLICY, at(-3_600));
+        assert_eq!(breaker.probe_at(), Some(at(-3_300)));
+        let mut closed = Breaker::default();
+        closed.look_at_clock(&POLICY, at(-3_600));
+        assert_eq!(closed, Breaker::default());
     }
 
     #[test]

@@ -66,6 +66,20 @@ impl Casefile {
         Self { timeline: Timeline::new(authority, local_id), ..Self::default() }
     }
 
+    /// As a ledger keeps it, but for the seal.
+    ///
+    /// # Errors
+    /// Where the format cannot hold it: never.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// # Errors
+    /// Where it is damaged, or was written by a newer version.
+    pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
+
     /// Joins a message (none: a clock rang), decides what is owed now, and takes the difference into the casefile.
     ///
     /// `touched` tells whether an obligation may have been seen by its recipient; `new_id` gives time-ordered ids.

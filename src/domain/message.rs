@@ -353,6 +353,20 @@ pub struct NoticeReference {
 }
 
 impl Message {
+    /// Straight to the message's own type: going by the tag would copy every value once more.
+    ///
+    /// # Errors
+    /// Where the value is not of this type: its contract refuses it before.
+    pub fn from_value(message_type: MessageType, value: serde_json::Value) -> Result<Self, serde_json::Error> {
+        Ok(match message_type {
+            MessageType::PlacementChange => Self::PlacementChange(serde_json::from_value(value)?),
+            MessageType::WellbeingConcern => Self::WellbeingConcern(serde_json::from_value(value)?),
+            MessageType::ReferralUpdate => Self::ReferralUpdate(serde_json::from_value(value)?),
+            MessageType::ReclaimUpdate => Self::ReclaimUpdate(serde_json::from_value(value)?),
+            MessageType::Acknowledgement => Self::Acknowledgement(serde_json::from_value(value)?),
+        })
+    }
+
     #[must_use]
     pub const fn message_type(&self) -> MessageType {
         match self {

@@ -237,7 +237,7 @@ impl Working {
         if version == 0 {
             return Ok(Self::new(Code::NONE, ""));
         }
-        let casefile = serde_json::from_slice(&keys.open(SEAL_CASEFILE, &sealed)?)?;
+        let casefile = Casefile::from_json(&keys.open(SEAL_CASEFILE, &sealed)?)?;
         Ok(Self { casefile, version, touched: touched.into_iter().collect() })
     }
 
@@ -252,7 +252,7 @@ impl Working {
     ) -> Result<ChildUpdate, JourneyError> {
         let now = (journey.now)();
         let decision = &judged.decision;
-        let casefile = journey.keys.seal(SEAL_CASEFILE, &serde_json::to_vec(&self.casefile)?)?;
+        let casefile = journey.keys.seal(SEAL_CASEFILE, &self.casefile.to_json()?)?;
         let issue = decision.issue.iter().map(|issue| obligation(journey, directory, issue, now)).collect::<Result<_, _>>()?;
         let reviews = decision.owed.reviews.iter().map(|review| sealed_review(journey, key, review)).collect::<Result<_, _>>()?;
         let update = ChildUpdate {

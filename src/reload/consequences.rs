@@ -95,7 +95,7 @@ fn open(journey: &Journey, record: &ChildRecord) -> Result<Option<Casefile>, Str
         return Ok(None);
     }
     let casefile = journey.keys.open(SEAL_CASEFILE, &record.casefile).map_err(|error| chain(&error))?;
-    let casefile = serde_json::from_slice(&casefile).map_err(|_| "a casefile in the ledger cannot be read".to_owned())?;
+    let casefile = Casefile::from_json(&casefile).map_err(|_| "a casefile in the ledger cannot be read".to_owned())?;
     Ok(Some(casefile))
 }
 

@@ -5,7 +5,9 @@ use super::model_ledger::Model;
 use super::scripted::{Act, Sent, World, epoch, scripted_endpoint};
 use domain::delivery::{DeliveryState, HoldReason};
 use domain::directory::Endpoint;
+use domain::port::Ledger;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,6 +40,20 @@ async fn without_an_endpoint_deliveries_are_held_until_there_is_one() {
 async fn an_endpoint_with_an_unknown_adapter_is_none() {
     let world = World::start(vec![Endpoint { adapter: "pigeon".to_owned(), ..scripted_endpoint("QKS") }], owed(), |_| (1, Act::Take));
     world.until("held", |world| held(world, HoldReason::NoEndpoint) == 20).await;
+    world.end().await;
+}
+
+/// The journey holds what it records for somebody without an endpoint, and no lane ever hears of it.
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_as_held_is_released_by_a_new_directory() {
+    let world = World::start(Vec::new(), Model::default(), |_| (1, Act::Take));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    world.ledger.owe("QKS", 3, 1, world.now());
+    world.ledger.hold_lane(code("QKS"), Some(HoldReason::NoEndpoint), world.now()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    world.directory.store(Arc::new(directory(vec![scripted_endpoint("QKS")])));
+    world.dispatch.directory_changed();
+    world.until_delivered(3).await;
     world.end().await;
 }
 
@@ -128,4 +144,17 @@ async fn the_end_does_not_wait_for_a_dead_ledger() {
     world.until("some sent", |world| world.sent().len() >= 4).await;
     let drained = world.dispatch.drain(Instant::now() + Duration::from_secs(30)).await;
     assert!(drained.left > 0, "they lapse");
+}
+
+/// A machine that is cut off gives no error: its connections are just silent.
+#[tokio::test(start_paused = true)]
+async fn the_end_does_not_wait_for_a_ledger_that_does_not_answer() {
+    let world = World::start(vec![scripted_endpoint("QKS")], Model::default(), |_| (1, Act::Take));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.ledger.hangs.store(true, Relaxed);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begun = Instant::now();
+    let drained = tokio::time::timeout(Duration::from_secs(60), world.dispatch.drain(Instant::now() + Duration::from_secs(20))).await;
+    assert_eq!(drained.map(|drained| drained.left), Ok(0));
+    assert!(begun.elapsed() <= Duration::from_secs(26), "{:?}", begun.elapsed());
 }

@@ -87,7 +87,7 @@ pub fn history(authority: &str, local_id: &str, told: &[Told]) -> History {
             breached_at: None,
         }));
     }
-    let sealed = KEYS.seal(SEAL_CASEFILE, &serde_json::to_vec(&casefile).unwrap()).unwrap();
+    let sealed = KEYS.seal(SEAL_CASEFILE, &casefile.to_json().unwrap()).unwrap();
     let key = KEYS.child(code(authority), local_id);
     History { child: ChildRecord { key, version: 1, casefile: sealed, touched: Vec::new() }, messages, deliveries }
 }

@@ -46,7 +46,7 @@ impl Hub {
             holder: Uuid::now_v7(),
         });
         let journey = Journey {
-            contracts: Contracts::new().unwrap(),
+            contracts: Arc::new(Contracts::new().unwrap()),
             ledger,
             directory,
             policy: Arc::new(settings.policy(keys.claim_key())),

@@ -3,7 +3,7 @@
 
 mod explained;
 mod least_data;
-mod property;
+pub mod property;
 mod s01_first_placement_out_of_area;
 mod s02_second_move;
 mod s03_unplanned_short_stay;

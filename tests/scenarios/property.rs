@@ -23,26 +23,26 @@ use uuid::Uuid;
 
 /// What happens to one placement of a history.
 #[derive(Clone, Debug)]
-struct Plan {
-    days_after: i64,
-    postcode: &'static str,
-    planned: bool,
-    reason: &'static str,
-    kind: &'static str,
-    legal_status: &'static str,
-    referring: bool,
-    withheld: bool,
+pub struct Plan {
+    pub days_after: i64,
+    pub postcode: &'static str,
+    pub planned: bool,
+    pub reason: &'static str,
+    pub kind: &'static str,
+    pub legal_status: &'static str,
+    pub referring: bool,
+    pub withheld: bool,
     /// Later versions: another postcode, an end, a cancellation, a change of legal status.
-    amendments: Vec<Amendment>,
-    updates: Vec<&'static str>,
-    answers: Vec<Answer>,
+    pub amendments: Vec<Amendment>,
+    pub updates: Vec<&'static str>,
+    pub answers: Vec<Answer>,
 }
 
 /// What a commissioner says of a claim: of which stage, what, after how many days, and an amount.
-type Answer = (Stage, &'static str, i64, Option<u64>);
+pub type Answer = (Stage, &'static str, i64, Option<u64>);
 
 #[derive(Clone, Debug)]
-enum Amendment {
+pub enum Amendment {
     Postcode(&'static str),
     Ended(i64),
     Cancelled,
@@ -92,7 +92,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         )
 }
 
-const CARE_BEGAN: Date = jiff::civil::date(2026, 1, 5);
+pub const CARE_BEGAN: Date = jiff::civil::date(2026, 1, 5);
 
 /// Turns plans into messages: the first begins care, each later one follows on.
 fn history(case: &Case) -> Vec<Message> {
@@ -143,7 +143,7 @@ fn delivery(number: u32) -> Uuid {
     Uuid::from_u128(2 * u128::from(number))
 }
 
-fn begin(plan: &Plan, id: &str, day: Date, first: bool, referral: &str) -> Told {
+pub fn begin(plan: &Plan, id: &str, day: Date, first: bool, referral: &str) -> Told {
     let told = placement(id, &day.to_string())
         .sent(&format!("{}T09:00:00Z", day.saturating_sub(2.days())))
         .at(plan.postcode)
@@ -155,7 +155,7 @@ fn begin(plan: &Plan, id: &str, day: Date, first: bool, referral: &str) -> Told 
     if plan.referring { told.referring(referral) } else { told }
 }
 
-fn amend(newest: Told, amendment: &Amendment, day: Date, version: u32) -> Told {
+pub fn amend(newest: Told, amendment: &Amendment, day: Date, version: u32) -> Told {
     let told = newest.version(version).sent(&format!("{}T12:00:00Z", day.saturating_add((i64::from(version) * 2).days())));
     match amendment {
         Amendment::Postcode(postcode) => told.at(postcode),

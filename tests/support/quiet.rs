@@ -36,7 +36,7 @@ pub fn hub(file: &Path, directory: Directory) -> (Arc<Journey>, DispatchHandle) 
         holder: Uuid::now_v7(),
     });
     let journey = Arc::new(Journey {
-        contracts: Contracts::new().unwrap(),
+        contracts: Arc::new(Contracts::new().unwrap()),
         ledger,
         directory,
         policy: Arc::new(WORLD.policy.clone()),
