@@ -5,7 +5,7 @@
 -- get here, so nothing is gained by compressing them; and they stay in their rows, up to a page, because a value that is put
 -- aside costs three more rows and their index.
 --
--- There are no foreign keys: each check is a query per row, a third of the cost of recording. What refers to what is written by
+-- There are no foreign keys: each check is a query per row. What refers to what is written by
 -- one transaction, nothing is ever deleted that something refers to, and `doctor` counts it all.
 
 CREATE TABLE meta (

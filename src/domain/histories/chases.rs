@@ -165,7 +165,7 @@ fn directory_and_policy_decide() {
     heard.decide(Rules { directory: &agreed(), policy: &slow }, None, "2026-11-05T10:00:00Z".parse().unwrap());
     assert_eq!((chased(&heard), heard.casefile.wake_at), (0, Some("2026-11-06T00:00:00Z".parse().unwrap())));
     heard.decide(Rules { directory: &agreed(), policy: &slow }, None, "2026-11-07T00:00:00Z".parse().unwrap());
-    assert_eq!(chased(&heard), 4);
+    assert_eq!((chased(&heard), heard.casefile.wake_at), (4, None), "the very midnight is over, and nothing is left to wait for");
     heard.decide(Rules { directory: &DIRECTORY, policy: &slow }, None, "2026-11-07T00:00:00Z".parse().unwrap());
     assert_eq!((chased(&heard), heard.casefile.wake_at), (0, None));
 }

@@ -202,15 +202,21 @@ fn of_several_acknowledgements_of_one_notice_the_first_counts() {
 /// A casefile of before acknowledgements were kept opens, and what it issued is let be.
 #[test]
 fn an_older_casefile_opens() {
-    let mut written = serde_json::to_value(tell(&[placement("P1", "2026-12-01")], "2026-11-03T09:00:00Z").casefile).unwrap();
+    let casefile = tell(&[placement("P1", "2026-12-01")], "2026-11-03T09:00:00Z").casefile;
+    let mut written = serde_json::to_value(&casefile).unwrap();
     for issued in written["issued"].as_array_mut().unwrap() {
         issued.as_object_mut().unwrap().retain(|key, _| key != "delivery" && key != "issued_at");
     }
     let older: crate::casefile::Casefile = serde_json::from_value(written).unwrap();
     assert!(older.timeline.acknowledged.is_empty());
     let answering = super::world::answering(&["QAA", "QBB", "E06000002"], jiff::civil::Date::MIN);
-    let owed = older.owed(&answering, &super::POLICY, "2027-11-03T09:00:00Z".parse().unwrap(), |_| true);
-    assert!(owed.obligations.iter().all(|one| !one.basis.is_chase()));
+    let asked = |casefile: &crate::casefile::Casefile| {
+        let owed = casefile.owed(&answering, &super::POLICY, "2027-11-03T09:00:00Z".parse().unwrap(), |_| true);
+        let chases = owed.obligations.iter().filter(|one| one.basis.is_chase()).count();
+        (owed.obligations.len() - chases, chases)
+    };
+    // Three notices; of one that says when it was sent, a reminder and an escalation each.
+    assert_eq!((asked(&casefile), asked(&older)), ((3, 6), (3, 0)));
 }
 
 /// What was sent is corrected or withdrawn, and what is owed is the same as if the last version had come alone.

@@ -113,4 +113,9 @@ mod tests {
     fn a_rail_that_checks_nothing_finds_no_mistake() {
         assert_eq!(Plain.check(&endpoint("QKS", None, "..")), Vec::<String>::new());
     }
+
+    #[test]
+    fn a_rail_without_a_heartbeat_says_so() {
+        assert!(Plain.no_heartbeat().is_some_and(|why| why.contains("no heartbeat")));
+    }
 }
