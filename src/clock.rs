@@ -5,6 +5,7 @@ use crate::directory::{Rails, certificates};
 use crate::dispatch::DispatchHandle;
 use crate::journey::{Journey, JourneyError};
 use crate::telemetry::Metrics;
+use domain::deadline::at_risk_until;
 use domain::port::Figures;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
@@ -88,7 +89,8 @@ async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), B
         }
     }
     if tick.is_multiple_of(FIGURES_TICKS) {
-        let figures = ledger.figures(now, today).await?;
+        let at_risk_until = at_risk_until(today, &parts.journey.directory.load().calendar);
+        let figures = ledger.figures(today, at_risk_until).await?;
         parts.metrics.figures(&figures, now);
         parts.figures.send_replace(figures);
     }

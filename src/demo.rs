@@ -211,7 +211,7 @@ impl Ensemble {
             books: self.office.books(),
             seen: self.organisations.seen(),
             // A ledger that does not answer is told by the hub itself; the screen shows noughts meanwhile.
-            figures: self.hub.ledger.figures(now, self.today()).await.unwrap_or_default(),
+            figures: self.hub.ledger.figures(self.today(), self.today()).await.unwrap_or_default(),
             shut: shut.map(|lane| (news::short_name(&self.directory, lane.recipient), lane.phase)).collect(),
             news: self.news.last(),
         }

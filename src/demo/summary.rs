@@ -82,7 +82,7 @@ impl Summary {
     /// Where the ledger does not answer.
     pub async fn draw(ledger: &dyn Ledger, account: Account, now: Timestamp, today: Date) -> Result<Self, LedgerError> {
         let balance = ledger.balance(now).await?;
-        let figures = ledger.figures(now, today).await?;
+        let figures = ledger.figures(today, today).await?;
         let rows = all_deliveries(ledger).await?;
         let state = |wanted: &[DeliveryState]| {
             balance.states.iter().filter(|(state, _)| wanted.contains(state)).map(|(_, count)| count).sum::<u64>()

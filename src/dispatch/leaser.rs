@@ -146,7 +146,8 @@ impl Leaser {
     /// What is held for want of an endpoint, by whomever. One that answered 410 to another hub, or to an earlier run of this one, gets one
     /// try: nobody knows which address it had then.
     async fn remember(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let figures = self.shared.ledger.figures(now, self.shared.today(now)).await?;
+        let today = self.shared.today(now);
+        let figures = self.shared.ledger.figures(today, today).await?;
         let held = figures.backlog.into_iter().filter(|(_, state, _)| *state == DeliveryState::Held);
         for (recipient, ..) in held {
             let filter = DeliveryFilter {

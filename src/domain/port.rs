@@ -133,7 +133,7 @@ pub trait Ledger: LedgerView {
 /// Looking at a ledger changes nothing: a command may do it while a hub runs.
 pub trait LedgerView: Send + Sync {
     /// Figures for metrics and the status page. Must not scan what is done.
-    fn figures<'a>(&'a self, now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>>;
+    fn figures<'a>(&'a self, today: Date, at_risk_until: Date) -> BoxFuture<'a, Result<Figures, LedgerError>>;
 
     /// The whole journey of whatever `clue` names.
     fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>>;

@@ -132,7 +132,7 @@ impl Ledger for Model {
 }
 
 impl LedgerView for Model {
-    fn figures<'a>(&'a self, _: Timestamp, _: Date) -> Answer<'a, Figures> {
+    fn figures<'a>(&'a self, _: Date, _: Date) -> Answer<'a, Figures> {
         ready(self.books.lock().unwrap().figures())
     }
     fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> Answer<'a, Vec<DeliveryRow>> {

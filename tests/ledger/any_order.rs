@@ -362,7 +362,7 @@ impl Model {
         let got: Vec<_> = rows.iter().rev().map(|row| (row.id, row.recipient, row.state)).collect();
         let expected: Vec<_> = self.items.iter().map(|(n, item)| (delivery(*n), code(RECIPIENTS[item.recipient]), item.state)).collect();
         assert_eq!(got, expected);
-        let figures = desk.ledger().figures(at(self.now), date("2026-11-20")).await.unwrap();
+        let figures = desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap();
         let mut backlog = BTreeMap::new();
         for item in self.items.values().filter(|item| item.state.is_pending()) {
             *backlog.entry((code(RECIPIENTS[item.recipient]), item.state)).or_insert(0_u64) += 1;

@@ -17,7 +17,7 @@ fn figures_say_what_is_pending_and_how_long() {
         let lease = desk.lease_one("RX2", 1).await;
         let done = desk.lease_one("QKS", 50).await;
         desk.settle(&done, delivered(), 51).await;
-        let figures = async || desk.ledger().figures(at(52), date("2026-11-20")).await.unwrap();
+        let figures = async || desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap();
         let now = figures().await;
         let of = |recipient: &str, state, n| (code(recipient), state, n);
         assert_eq!(now.backlog, [of("91Q", DeliveryState::Held, 1), of("RX2", DeliveryState::Due, 2), of("RX2", DeliveryState::Leased, 1)]);
@@ -36,7 +36,8 @@ fn figures_say_what_is_pending_and_how_long() {
 #[test]
 fn deadlines_are_on_time_at_risk_or_overdue() {
     each(async |desk| {
-        let days = [(1, "2026-11-30"), (2, "2026-11-22"), (3, "2026-11-21"), (4, "2026-11-20"), (5, "2026-11-19")];
+        // A Friday, which warns of Monday 23.
+        let days = [(1, "2026-11-30"), (2, "2026-11-24"), (3, "2026-11-23"), (4, "2026-11-20"), (5, "2026-11-19")];
         for (n, day) in days {
             desk.put(causing(n, u8::try_from(n).unwrap(), 0, vec![dated(n, "RX2", 1, Kind::ArrivalNotice, day)])).await;
         }
@@ -47,7 +48,7 @@ fn deadlines_are_on_time_at_risk_or_overdue() {
             vec![dated(6, "91Q", 1, Kind::EndNotice, "2026-11-19"), dated(7, "QKS", 1, Kind::ReclaimRequest, "2026-11-19")],
         ))
         .await;
-        let deadlines = async || desk.ledger().figures(at(0), date("2026-11-20")).await.unwrap().deadlines;
+        let deadlines = async || desk.ledger().figures(date("2026-11-20"), date("2026-11-23")).await.unwrap().deadlines;
         assert_eq!(deadlines().await, [(Kind::ArrivalNotice, [2, 2, 1]), (Kind::EndNotice, [0, 0, 1]), (Kind::ReclaimRequest, [0, 0, 1])]);
         // A breach is still undelivered, and so is what is dead; what is delivered is not.
         desk.ledger().mark_breaches(date("2026-11-20"), at(1)).await.unwrap();

@@ -24,7 +24,7 @@ fn children_wake_when_their_clock_rings_earliest_first() {
 }
 
 async fn breaches(desk: &Desk) -> u64 {
-    desk.ledger().figures(at(0), date("2026-11-20")).await.unwrap().breaches
+    desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap().breaches
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn reviews_are_open_as_long_as_the_child_has_them() {
             (first.child, first.reason.as_str(), first.due_on, first.detail),
             (child(1), "postcode-ended", Some(date("2026-11-27")), vec![9])
         );
-        let figures = desk.ledger().figures(at(3), date("2026-11-20")).await.unwrap();
+        let figures = desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap();
         assert_eq!(
             figures.reviews,
             [("origin-unknown".to_owned(), 1), ("postcode-ended".to_owned(), 1), ("postcode-unknown".to_owned(), 1)]

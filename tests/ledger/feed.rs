@@ -87,7 +87,7 @@ fn what_nobody_collects_is_not_delivered() {
             desk.put(causing(n, u8::try_from(n).unwrap(), 0, late(n))).await;
             accept(desk, "RX2", "feed", i64::from(n)).await;
         }
-        let figures = async || desk.ledger().figures(at(9), date("2026-11-21")).await.unwrap();
+        let figures = async || desk.ledger().figures(date("2026-11-21"), date("2026-11-22")).await.unwrap();
         assert_eq!(figures().await.deadlines, [(Kind::Referral, [0, 0, 2])]);
         assert_eq!(figures().await.oldest_accepted, [(code("RX2"), at(1))]);
         let first = page(desk, "RX2", 0, 1).await.items[0].position;

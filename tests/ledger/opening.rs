@@ -115,7 +115,7 @@ async fn nothing_but_the_count_of_everything_reads_a_table_whole() {
     }
     ledger.load(vec![child(1)], vec![key(1)]).await.unwrap();
     ledger.lanes(at(0)).await.unwrap();
-    ledger.figures(at(0), date("2026-11-20")).await.unwrap();
+    ledger.figures(date("2026-11-20"), date("2026-11-21")).await.unwrap();
     ledger.children_to_wake(at(0), 9).await.unwrap();
     for clue in [Clue::Alias(alias(1)), Clue::Id(delivery(1)), Clue::MessageId("message-1".into())] {
         ledger.find_children(vec![clue.clone()]).await.unwrap();

@@ -21,14 +21,14 @@ fn everything_is_there_after_a_restart() {
         let before = (
             desk.balance().await,
             format!("{:?}", desk.rows(page.clone()).await),
-            format!("{:?}", desk.ledger().figures(at(4), date("2026-11-20")).await.unwrap()),
+            format!("{:?}", desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap()),
         );
         let trace = desk.ledger().trace(Clue::Alias(alias(11))).await.unwrap().len();
         desk.reopen();
         let after = (
             desk.balance().await,
             format!("{:?}", desk.rows(page).await),
-            format!("{:?}", desk.ledger().figures(at(4), date("2026-11-20")).await.unwrap()),
+            format!("{:?}", desk.ledger().figures(date("2026-11-20"), date("2026-11-21")).await.unwrap()),
         );
         assert_eq!(before, after);
         assert_eq!(desk.ledger().trace(Clue::Alias(alias(11))).await.unwrap().len(), trace);

@@ -167,7 +167,7 @@ impl Ledger for Port {
 }
 
 impl LedgerView for Port {
-    fn figures<'a>(&'a self, _: Timestamp, _: Date) -> Answer<'a, Figures> {
+    fn figures<'a>(&'a self, _: Date, _: Date) -> Answer<'a, Figures> {
         self.ask("figures", |books| books.figures())
     }
 

@@ -12,12 +12,12 @@ use jiff::{Timestamp, civil::Date};
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
-pub async fn figures(session: &Session, today: Date) -> Result<Figures, Fault> {
+pub async fn figures(session: &Session, today: Date, at_risk_until: Date) -> Result<Figures, Fault> {
     Ok(Figures {
         backlog: backlog(&tallied(session, What::Pending).await?)?,
         oldest_due: oldest(&session.rows(OLDEST_OPEN, &[]).await?)?,
         oldest_accepted: oldest(&session.rows(OLDEST_ACCEPTED, &[]).await?)?,
-        deadlines: deadlines(&tallied(session, What::Deadlines).await?, today)?,
+        deadlines: deadlines(&tallied(session, What::Deadlines).await?, today, at_risk_until)?,
         reviews: session.rows(REVIEWS, &[]).await?.iter().map(|row| (row.get(0), count(row.get(1)))).collect(),
         breaches: tallied(session, What::Breaches).await?.first().map_or(0, |(.., n)| *n),
         messages: tallied(session, What::Messages).await?,
@@ -45,12 +45,11 @@ fn backlog(tallies: &[(String, String, u64)]) -> Result<Vec<(Code, DeliveryState
     Ok(sums.into_iter().map(|((recipient, state), n)| (recipient, state, n)).collect())
 }
 
-fn deadlines(tallies: &[(String, String, u64)], today: Date) -> Result<Vec<(Kind, [u64; 3])>, Fault> {
-    let tomorrow = day(today.tomorrow().unwrap_or(today));
+fn deadlines(tallies: &[(String, String, u64)], today: Date, at_risk_until: Date) -> Result<Vec<(Kind, [u64; 3])>, Fault> {
     let mut sums: BTreeMap<_, [u64; 3]> = BTreeMap::new();
     for (kind, due_on, n) in tallies {
         let due_on = numeric(due_on)?;
-        let slot = if due_on < day(today) { 2 } else { usize::from(due_on <= tomorrow) };
+        let slot = if due_on < day(today) { 2 } else { usize::from(due_on <= day(at_risk_until)) };
         sums.entry(read_kind(numeric(kind)?)?).or_default()[slot] += n;
     }
     Ok(sums.into_iter().collect())

@@ -29,8 +29,8 @@ impl PostgresLedger {
 }
 
 impl LedgerView for PostgresLedger {
-    fn figures<'a>(&'a self, _now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
-        Box::pin(self.look_at(move |session| Box::pin(figures::figures(session, today))))
+    fn figures<'a>(&'a self, today: Date, at_risk_until: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        Box::pin(self.look_at(move |session| Box::pin(figures::figures(session, today, at_risk_until))))
     }
 
     fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {

@@ -61,7 +61,8 @@ async fn measure(ledger: &Arc<dyn Ledger>, range: std::ops::Range<u64>, batch: u
     }
     commits.sort_unstable();
     let clock = Instant::now();
-    ledger.figures(Timestamp::now(), Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()).await.expect("figures");
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    ledger.figures(today, today).await.expect("figures");
     let figures = clock.elapsed();
     let log = std::fs::metadata(folder.join("ledger.db-wal")).map_or(0, |log| log.len() / 1_000_000);
     let rate = |time: Duration| count as f64 / time.as_secs_f64();

@@ -9,12 +9,12 @@ use jiff::{Timestamp, civil::Date};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
-pub fn figures(connection: &Connection, today: Date) -> Result<Figures, Fault> {
+pub fn figures(connection: &Connection, today: Date, at_risk_until: Date) -> Result<Figures, Fault> {
     Ok(Figures {
         backlog: backlog(connection)?,
         oldest_due: oldest_due(connection)?,
         oldest_accepted: oldest_accepted(connection)?,
-        deadlines: deadlines(connection, today)?,
+        deadlines: deadlines(connection, today, at_risk_until)?,
         reviews: reviews(connection)?,
         breaches: count(connection.prepare_cached("SELECT n FROM breach_tally")?.query_row([], |row| row.get(0))?),
         messages: messages(connection)?,
@@ -62,14 +62,13 @@ fn oldest(connection: &Connection, sql: &str) -> Result<Vec<(Code, Timestamp)>, 
     Ok(oldest)
 }
 
-fn deadlines(connection: &Connection, today: Date) -> Result<Vec<(domain::delivery::Kind, [u64; 3])>, Fault> {
-    let tomorrow = day(today.tomorrow().unwrap_or(today));
+fn deadlines(connection: &Connection, today: Date, at_risk_until: Date) -> Result<Vec<(domain::delivery::Kind, [u64; 3])>, Fault> {
     let mut statement = connection.prepare_cached("SELECT kind, due_on, n FROM deadline_tallies WHERE n > 0")?;
     let mut rows = statement.query([])?;
     let mut sums: BTreeMap<_, [u64; 3]> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let due_on: i64 = row.get(1)?;
-        let slot = if due_on < day(today) { 2 } else { usize::from(due_on <= tomorrow) };
+        let slot = if due_on < day(today) { 2 } else { usize::from(due_on <= day(at_risk_until)) };
         sums.entry(read_kind(row.get(0)?)?).or_default()[slot] += count(row.get(2)?);
     }
     Ok(sums.into_iter().collect())

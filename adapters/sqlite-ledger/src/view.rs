@@ -34,8 +34,8 @@ impl LedgerReader {
 }
 
 impl LedgerView for LedgerReader {
-    fn figures<'a>(&'a self, _now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
-        Box::pin(self.readers.ask(move |connection| figures::figures(connection, today)))
+    fn figures<'a>(&'a self, today: Date, at_risk_until: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| figures::figures(connection, today, at_risk_until)))
     }
 
     fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {
@@ -82,8 +82,8 @@ impl LedgerView for LedgerReader {
 
 /// The hub's own ledger answers by its reader for lists.
 impl LedgerView for SqliteLedger {
-    fn figures<'a>(&'a self, now: Timestamp, today: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
-        self.view.figures(now, today)
+    fn figures<'a>(&'a self, today: Date, at_risk_until: Date) -> BoxFuture<'a, Result<Figures, LedgerError>> {
+        self.view.figures(today, at_risk_until)
     }
 
     fn trace<'a>(&'a self, clue: Clue) -> BoxFuture<'a, Result<Vec<Trace>, LedgerError>> {

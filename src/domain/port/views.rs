@@ -19,7 +19,8 @@ pub struct Figures {
     pub oldest_due: Vec<(Code, Timestamp)>,
     /// By recipient, when the oldest of what is accepted and not collected was accepted.
     pub oldest_accepted: Vec<(Code, Timestamp)>,
-    /// What is owed by a date and not delivered, by kind: on time, at risk (due today or tomorrow), overdue.
+    /// What is owed by a date and not delivered, by kind: on time, at risk (due today or later, up to the last day that
+    /// is), overdue.
     pub deadlines: Vec<(Kind, [u64; 3])>,
     pub reviews: Vec<(String, u64)>,
     pub breaches: u64,
