@@ -87,7 +87,10 @@ async fn a_placement_that_was_told_of_is_certified() {
     sink.tell("S9B9J", answer(503));
     let first = first_placement(Format::Json, "LOCALID42").with("/messageId", "MESSAGE1").with("/placement/id", "MOVE7");
     hub.tell(&first).await;
-    sink.until("the one that is away", |arrivals| arrivals.iter().any(|each| each.recipient == "S9B9J").then_some(())).await;
+    sink.until("the one that is away", |arrivals| {
+        arrivals.iter().any(|each| each.recipient == "S9B9J" && each.mode == answer(503)).then_some(())
+    })
+    .await;
     sink.tell("S9B9J", TAKES);
     sink.until_taken(4).await;
     hub.tell(&first.clone().with("/messageId", "MESSAGE2").with("/placement/version", 2).with("/placement/carer", "B. Carer")).await;
