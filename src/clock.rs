@@ -9,6 +9,7 @@ use domain::deadline::at_risk_until;
 use domain::port::Figures;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub figures: watch::Sender<Figures>,
     /// This hub, among those that share the ledger: one of them minds the clocks.
     pub holder: Uuid,
+    /// Whether it is this one now: for whatever else must be done once.
+    pub on_duty: Arc<AtomicBool>,
     pub rails: Rails,
 }
 
@@ -45,13 +48,13 @@ pub struct Parts {
 pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     let mut interval = tokio::time::interval(TICK);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let (mut quiet, mut on_duty) = (true, false);
+    let mut quiet = true;
     for tick in 0_u64.. {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
             _ = interval.tick() => {}
         }
-        match tick_once(&parts, tick, &mut on_duty).await {
+        match tick_once(&parts, tick).await {
             Ok(()) => quiet = true,
             Err(error) if quiet => {
                 quiet = false;
@@ -62,20 +65,21 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn tick_once(parts: &Parts, tick: u64, on_duty: &mut bool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let now = (parts.journey.now)();
     let today = parts.journey.policy.day(now);
     let ledger = &parts.journey.ledger;
     if tick.is_multiple_of(DUTY_TICKS) {
         // Two hubs at once, where a clock was set, do the same work twice: conflicts and counts settle that.
-        *on_duty = false;
+        parts.on_duty.store(false, Relaxed);
         let until = now.saturating_add(SignedDuration::from_secs(DUTY_SECONDS)).unwrap_or(Timestamp::MAX);
-        *on_duty = ledger.hold_duty("clocks", parts.holder, until, now).await?;
+        parts.on_duty.store(ledger.hold_duty("clocks", parts.holder, until, now).await?, Relaxed);
     }
-    if *on_duty {
+    let on_duty = parts.on_duty.load(Relaxed);
+    if on_duty {
         wake(&parts.journey, &parts.dispatch, &parts.metrics).await?;
     }
-    if *on_duty && tick.is_multiple_of(BREACH_TICKS) {
+    if on_duty && tick.is_multiple_of(BREACH_TICKS) {
         let breaches = ledger.mark_breaches(today, now).await?;
         if breaches > 0 {
             tracing::warn!(breaches, "statutory deadlines passed before delivery");

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -40,9 +41,9 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Of a hub that is alone on its ledger.
+    /// Of a hub that beats while it is on duty among those that share its ledger.
     #[must_use]
-    pub fn of(journey: &Journey, rails: Rails) -> Self {
+    pub fn of(journey: &Journey, rails: Rails, on_duty: Arc<AtomicBool>) -> Self {
         let policy = Arc::clone(&journey.policy);
         Self {
             directory: Arc::clone(&journey.directory),
@@ -51,7 +52,7 @@ impl Parts {
             source: journey.source.clone(),
             now: Arc::clone(&journey.now),
             day: Arc::new(move |at| policy.day(at)),
-            may_beat: Arc::new(|| true),
+            may_beat: Arc::new(move || on_duty.load(Relaxed)),
         }
     }
 }

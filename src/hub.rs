@@ -101,17 +101,19 @@ impl Hub {
         let recording = Arc::new(AtomicBool::new(true));
         let (figures, figures_seen) = watch::channel(Figures::default());
         let mut tasks = Vec::new();
+        let on_duty = Arc::new(AtomicBool::new(false));
         let clock_parts = clock::Parts {
             journey: Arc::clone(&journey),
             dispatch: dispatch.clone(),
             metrics: Arc::clone(&metrics),
             figures,
             holder,
+            on_duty: Arc::clone(&on_duty),
             rails: rails.clone(),
         };
         tasks.push(("clock", tokio::spawn(clock::run(clock_parts, stopped.clone()))));
         tasks.push(("ear for other hubs", tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()))));
-        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails), stopped.clone()))));
+        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails, on_duty), stopped.clone()))));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
