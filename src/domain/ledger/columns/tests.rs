@@ -37,6 +37,13 @@ fn the_numbers_begin_at_nought_and_no_two_are_the_same() {
     check(&State::ALL, State::number);
 }
 
+/// Written as another's number, a forgotten one would read back as that.
+#[test]
+fn what_has_no_number_reads_back_as_nothing() {
+    let some = [Stage::Assessment, Stage::Assessment];
+    assert!(at(&some, position(&some, Stage::Treatment), "stage of a claim").is_err());
+}
+
 #[test]
 fn a_number_that_nobody_wrote_is_refused_and_said() {
     fn check<T>(read: impl Fn(i64) -> Result<T, Unknown>, after_the_last: i64, what: &str) {
