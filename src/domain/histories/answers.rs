@@ -2,6 +2,7 @@
 
 use super::world::IN_D;
 use super::{DIRECTORY, Heard, POLICY, Rules, Told, answer, check, claim, placement, readable, ruling, tell, update};
+use crate::casefile::Casefile;
 use crate::policy::Stage;
 use crate::timeline::Ruling;
 use expect_test::{Expect, expect};
@@ -248,4 +249,14 @@ fn a_claim_that_is_not_owed_any_more_is_voided() {
         claim(R-1, assessment) QAA requested since 2026-10-20, claimed 2026-10-20, None of Some(58000)
     "#]],
     );
+}
+
+/// A ledger keeps the casefile as bytes: read back it is the same, and what is damaged is not taken for an empty one.
+#[test]
+fn a_casefile_that_was_kept_reads_back_whole() {
+    let kept = tell(&asked(), "2026-12-01T09:00:00Z").casefile;
+    assert!(!kept.issued.is_empty() && !kept.claims.is_empty());
+    let json = kept.to_json().unwrap();
+    assert_eq!(Casefile::from_json(&json).unwrap(), kept);
+    assert!(Casefile::from_json(&json[..json.len() - 1]).is_err() && Casefile::from_json(b"").is_err());
 }

@@ -209,24 +209,4 @@ fn filled(text: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use State::{Due, Held, Leased, Waiting};
-
-    #[test]
-    fn the_first_of_a_line_may_go_and_none_while_one_is_in_flight() {
-        let check = |line: &[State], expected: &[State]| assert_eq!(lined_up(line), expected, "{line:?}");
-        check(&[], &[]);
-        check(&[Waiting, Due], &[Due, Waiting]);
-        check(&[Held, Due], &[Held, Waiting]);
-        check(&[Due, Leased], &[Waiting, Leased]);
-        check(&[Leased, Due, Waiting], &[Leased, Waiting, Waiting]);
-    }
-
-    #[test]
-    fn what_waits_for_a_persons_decision_stands_before_nobody() {
-        assert!(!is_in_line(Held, Some(HoldReason::Review)));
-        assert!(is_in_line(Held, Some(HoldReason::Operator)) && is_in_line(Leased, None));
-        assert!(!is_in_line(State::Dead, None));
-    }
-}
+mod tests;

@@ -104,3 +104,111 @@ pub fn reason(state: State, hold: Option<HoldReason>, note: Option<String>) -> O
         (None, note) => note,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+
+    /// One sentence a line.
+    #[track_caller]
+    fn says(sentences: &[String], expected: &Expect) {
+        let text: String = sentences.iter().map(|sentence| format!("{sentence}\n")).collect();
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn a_message_says_who_sent_what_and_what_came_of_it() {
+        let said = |publisher| {
+            let (message_type, id, intake, verdict) = ("placement-change", "m-1", "amqp", "accepted");
+            message(&MessageWords { message_type, id, publisher, intake, verdict, issued: 2 })
+        };
+        says(
+            &[said("E10000001"), said("")],
+            &expect![[r#"
+            placement-change `m-1` from E10000001 by amqp: accepted, 2 obligations
+            placement-change `m-1` from an unknown publisher by amqp: accepted, 2 obligations
+        "#]],
+        );
+    }
+
+    #[test]
+    fn an_obligation_says_what_is_owed_to_whom_and_by_which_rule() {
+        let owed = |place, due_on: Option<&str>| {
+            let due_on = due_on.map(|text| text.parse().unwrap());
+            obligation(&ObligationWords { kind: Kind::ArrivalNotice, recipient: "QAA", place, basis: "reg 13(2)", due_on, sequence: 3 })
+        };
+        says(
+            &[owed(Some("01A"), Some("2026-11-20")), owed(None, None)],
+            &expect![[r#"
+            arrival-notice to QAA (place 01A) by reg 13(2), due by 2026-11-20, number 3 about this child
+            arrival-notice to QAA by reg 13(2), number 3 about this child
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_change_of_an_obligation_and_a_breach_have_a_sentence_each() {
+        says(
+            &[obligation_changed(ObligationState::Corrected), breached("2026-11-20".parse().unwrap())],
+            &expect![[r#"
+            the obligation is corrected now
+            not delivered by 2026-11-20: breached
+        "#]],
+        );
+    }
+
+    #[test]
+    fn an_attempt_says_what_it_came_to_by_what_and_how_long_it_took() {
+        let tried = |status, detail| {
+            let (adapter, outcome) = ("rest", "try-later");
+            attempt(&AttemptWords { adapter, outcome, status, detail, took_microseconds: 12_999, fence: 5 })
+        };
+        says(
+            &[tried(Some(503), "busy"), tried(None, "")],
+            &expect![[r#"
+            try-later 503 by rest after 12 ms (lease 5): busy
+            try-later by rest after 12 ms (lease 5)
+        "#]],
+        );
+    }
+
+    /// In every state, with and without what may be told of it: a hold is told of what is held only.
+    #[test]
+    fn a_delivery_says_where_it_stands() {
+        let next_at = "2026-11-20T12:00:00Z".parse().unwrap();
+        let stands = |state, hold, note| delivery(&DeliveryWords { recipient: "QAA", state, hold, next_at, attempts: 3, note });
+        let told = State::ALL.map(|state| stands(state, Some(HoldReason::Review), Some("a note")));
+        says(
+            &told,
+            &expect![[r#"
+            to QAA: due, may go at 2026-11-20T12:00:00Z, 3 attempts: a note
+            to QAA: due, behind an earlier one, 3 attempts: a note
+            to QAA: leased, 3 attempts: a note
+            to QAA: held (review), 3 attempts: a note
+            to QAA: accepted, 3 attempts: a note
+            to QAA: delivered, 3 attempts: a note
+            to QAA: acknowledged, 3 attempts: a note
+            to QAA: dead, 3 attempts: a note
+            to QAA: withdrawn, 3 attempts: a note
+        "#]],
+        );
+        says(
+            &[stands(State::Held, None, None)],
+            &expect![[r#"
+            to QAA: held, 3 attempts
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_reason_is_the_hold_the_note_or_both() {
+        let told = |state, hold, note: Option<&str>| reason(state, hold, note.map(str::to_owned));
+        let operator = Some(HoldReason::Operator);
+        assert_eq!(told(State::Held, operator, Some("asked by the ward")).as_deref(), Some("operator: asked by the ward"));
+        assert_eq!(told(State::Held, operator, None).as_deref(), Some("operator"));
+        assert_eq!(told(State::Due, operator, Some("busy")).as_deref(), Some("busy"));
+        assert_eq!(told(State::Due, operator, None), None);
+        assert_eq!(told(State::Held, None, None), None);
+    }
+}
