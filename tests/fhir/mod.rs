@@ -3,6 +3,6 @@
 mod delivery;
 mod goldens;
 mod issued;
-mod update;
+pub mod update;
 
 pub use issued::endpoint;

@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 /// An answer to the golden referral: a Task about it.
 fn response() -> Value {
     let (recipient, envelope) = envelopes().remove("referral").unwrap();
-    let referral = bundle(&recipient, &envelope);
+    assessed(&bundle(&recipient, &envelope), "2026-10-20T15:00:00+01:00", "2026-10-19")
+}
+
+/// A provider's answer to a referral: it was assessed on a day.
+pub fn assessed(referral: &Value, sent_at: &str, on: &str) -> Value {
     let (header, request) = (&referral["entry"][0]["resource"], &referral["entry"][1]["resource"]);
-    json!({ "resourceType": "Bundle", "type": "message", "timestamp": "2026-10-20T15:00:00+01:00", "entry": [
+    json!({ "resourceType": "Bundle", "type": "message", "timestamp": sent_at, "entry": [
         { "fullUrl": "urn:uuid:1cbdfb97-5859-48a4-8301-d54eab818d68", "resource": {
             "resourceType": "MessageHeader", "id": "1cbdfb97-5859-48a4-8301-d54eab818d68",
             "eventCoding": { "system": "https://fhir.nhs.uk/CodeSystem/message-events-bars", "code": "servicerequest-response" },
@@ -20,7 +24,7 @@ fn response() -> Value {
         { "fullUrl": "urn:uuid:3", "resource": { "resourceType": "Task", "status": "in-progress", "intent": "order",
             "focus": { "identifier": request["requisition"] },
             "businessStatus": { "coding": [{ "system": "urn:placement-hub:referral-status", "code": "assessed" }] },
-            "executionPeriod": { "start": "2026-10-19" } } }
+            "executionPeriod": { "start": on } } }
     ] })
 }
 

@@ -2,6 +2,7 @@
 //! what each is told, and what each answers by the way it has.
 
 use crate::adapters::receiver::{Receiver, answer};
+use crate::fhir::update::assessed;
 use crate::support::door::{Door, url, within};
 use crate::support::letter::{Format, Letter, day, first_placement};
 use crate::support::mesh::{CLIENT, SHARED_KEY, Sandbox};
@@ -170,7 +171,7 @@ async fn every_recipient_is_told_by_its_own_rail_and_answers_by_it() {
 
     // The provider: a referral by FHIR, its answer by FHIR, and what follows from it.
     let referral = world.referral().await;
-    let assessed = assessment(&referral);
+    let assessed = assessed(&referral, &jiff::Timestamp::now().to_string(), &day(0));
     let (status, outcome) = process_message(&hub, &assessed).await;
     assert_eq!((status, &outcome["resourceType"]), (200, &json!("OperationOutcome")), "{outcome:#}");
     assert_eq!(outcome["issue"][0]["details"]["text"], "accepted");
@@ -200,24 +201,6 @@ async fn every_recipient_is_told_by_its_own_rail_and_answers_by_it() {
     door.assert_empty().await;
     let balance = world.site.balances().await;
     assert_eq!((balance.messages, balance.deliveries), (4, 5));
-}
-
-/// A provider's answer to a referral: it was assessed.
-fn assessment(referral: &Value) -> Value {
-    let (header, request) = (&referral["entry"][0]["resource"], &referral["entry"][1]["resource"]);
-    json!({ "resourceType": "Bundle", "type": "message", "timestamp": jiff::Timestamp::now().to_string(), "entry": [
-        { "fullUrl": "urn:uuid:1cbdfb97-5859-48a4-8301-d54eab818d68", "resource": {
-            "resourceType": "MessageHeader", "id": "1cbdfb97-5859-48a4-8301-d54eab818d68",
-            "eventCoding": { "system": "https://fhir.nhs.uk/CodeSystem/message-events-bars", "code": "servicerequest-response" },
-            "sender": { "reference": "urn:uuid:2" }, "source": { "endpoint": "urn:example" },
-            "response": { "identifier": header["id"], "code": "ok" }, "focus": [{ "reference": "urn:uuid:3" }] } },
-        { "fullUrl": "urn:uuid:2", "resource": { "resourceType": "Organization",
-            "identifier": [{ "system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "RX2" }] } },
-        { "fullUrl": "urn:uuid:3", "resource": { "resourceType": "Task", "status": "in-progress", "intent": "order",
-            "focus": { "identifier": request["requisition"] },
-            "businessStatus": { "coding": [{ "system": "urn:placement-hub:referral-status", "code": "assessed" }] },
-            "executionPeriod": { "start": day(0) } } }
-    ] })
 }
 
 async fn process_message(hub: &Hub, bundle: &Value) -> (u16, Value) {
