@@ -71,9 +71,11 @@ async fn tick_once(parts: &Parts, tick: u64) -> Result<(), Box<dyn std::error::E
     let ledger = &parts.journey.ledger;
     if tick.is_multiple_of(DUTY_TICKS) {
         // Two hubs at once, where a clock was set, do the same work twice: conflicts and counts settle that.
-        parts.on_duty.store(false, Relaxed);
         let until = now.saturating_add(SignedDuration::from_secs(DUTY_SECONDS)).unwrap_or(Timestamp::MAX);
-        parts.on_duty.store(ledger.hold_duty("clocks", parts.holder, until, now).await?, Relaxed);
+        let held = ledger.hold_duty("clocks", parts.holder, until, now).await;
+        // Once, with the answer: others look at it meanwhile, and must not take the asking for a no.
+        parts.on_duty.store(matches!(held, Ok(true)), Relaxed);
+        held?;
     }
     let on_duty = parts.on_duty.load(Relaxed);
     if on_duty {
