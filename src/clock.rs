@@ -3,6 +3,7 @@
 
 use crate::directory::{Rails, certificates};
 use crate::dispatch::DispatchHandle;
+use crate::intake::hand_over;
 use crate::journey::{Journey, JourneyError};
 use crate::telemetry::Metrics;
 use domain::deadline::at_risk_until;
@@ -113,10 +114,6 @@ pub async fn wake(journey: &Journey, dispatch: &DispatchHandle, metrics: &Metric
         return Ok(());
     }
     let received = journey.wake(children, &dispatch.terms()).await?;
-    for (kind, action) in &received.obligations {
-        metrics.obligation(*kind, action);
-    }
-    dispatch.offer(received.leased);
-    dispatch.nudge(received.due);
+    hand_over(received, dispatch, metrics);
     Ok(())
 }

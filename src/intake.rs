@@ -8,7 +8,7 @@ mod letterbox;
 mod recorder;
 
 pub use letterbox::{Letterbox, NotTaken};
-pub use recorder::Recorder;
+pub use recorder::{Recorder, hand_over};
 
 use crate::crash;
 use crate::journey::{Answer, Envelope};

@@ -10,6 +10,7 @@ pub use consequences::{Consequences, Moved, Told};
 use crate::directory::{Loaded, Mistakes};
 use crate::dispatch::DispatchHandle;
 use crate::error::chain;
+use crate::intake::hand_over;
 use crate::journey::Journey;
 use consequences::Affected;
 use domain::directory::Directory;
@@ -126,13 +127,7 @@ impl Reloader {
     async fn decide_again(&self, children: Vec<domain::port::ChildKey>) {
         for batch in children.chunks(BATCH) {
             match self.journey.wake(batch.to_vec(), &self.dispatch.terms()).await {
-                Ok(received) => {
-                    for (kind, action) in &received.obligations {
-                        self.journey.metrics.obligation(*kind, action);
-                    }
-                    self.dispatch.offer(received.leased);
-                    self.dispatch.nudge(received.due);
-                }
+                Ok(received) => drop(hand_over(received, &self.dispatch, &self.journey.metrics)),
                 Err(error) => tracing::warn!(error = %chain(&error), "some children are decided on later by the new directory"),
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::crash;
 use crate::dispatch::DispatchHandle;
-use crate::journey::{Answer, Envelope, Journey, JourneyError};
+use crate::journey::{Answer, Envelope, Journey, JourneyError, Received};
 use crate::telemetry::Metrics;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -33,11 +33,16 @@ impl Recorder {
             self.metrics.message(answer.message_type, answer.verdict.name());
             self.metrics.received_after(took);
         }
-        for (kind, action) in &received.obligations {
-            self.metrics.obligation(*kind, action);
-        }
-        self.dispatch.offer(received.leased);
-        self.dispatch.nudge(received.due);
-        Ok(received.answers)
+        Ok(hand_over(received, &self.dispatch, &self.metrics))
     }
+}
+
+/// What was decided is counted, and what it causes goes to dispatch; the answers are left.
+pub fn hand_over(received: Received, dispatch: &DispatchHandle, metrics: &Metrics) -> Vec<Answer> {
+    for (kind, action) in &received.obligations {
+        metrics.obligation(*kind, action);
+    }
+    dispatch.offer(received.leased);
+    dispatch.nudge(received.due);
+    received.answers
 }
