@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done; 1 it failed; 2 the command line was wrong; 3 settings or directory are wrong.
 
+mod accounts;
 mod bench;
 mod check;
 mod deliveries;
@@ -80,7 +81,10 @@ enum Command {
     /// List and change the keys that child data is sealed with
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Make tokens for those who use the HTTP interface
+    /// Make, list and end accounts of people who sign in by name and password
+    #[command(subcommand)]
+    Accounts(accounts::Command),
+    /// Make, list and revoke tokens for systems that use the HTTP interface
     #[command(subcommand)]
     Token(token::Command),
     /// Measure rates and latencies on this machine, with a hub of its own
@@ -121,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Reclaims(command) => reclaims::reclaims(&context, &command),
         Command::Review(command) => review::review(&context, &command),
         Command::Keys(command) => keys::keys(&context, &command),
+        Command::Accounts(command) => accounts::accounts(&context, &command),
         Command::Token(command) => token::token(&context, &command),
         Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),

@@ -33,6 +33,7 @@ pub struct Settings {
     pub publishers: Option<PathBuf>,
     pub tokens: Option<PathBuf>,
     pub listen: SocketAddr,
+    pub access: AccessSettings,
     pub delivery: Delivery,
     pub rules: Rules,
     pub log: Log,
@@ -72,6 +73,29 @@ impl LedgerSettings {
     /// The embedded ledger in this file, whatever was set.
     pub fn in_file(&mut self, path: PathBuf) {
         (self.path, self.url) = (path, None);
+    }
+}
+
+/// Who may come in, and how.
+#[derive(Clone, Debug)]
+pub struct AccessSettings {
+    /// The register of accounts and tokens.
+    pub file: PathBuf,
+    /// Where browsers reach the hub, without a path; none for wherever they say that they are.
+    pub public_url: Option<String>,
+    /// How long a session lives that nobody uses.
+    pub idle: SignedDuration,
+    /// How long one lives at all.
+    pub longest: SignedDuration,
+    /// Whether a proxy in front says from where a request comes.
+    pub trust_forwarded_for: bool,
+}
+
+impl AccessSettings {
+    /// Whether browsers come by TLS, so that cookies may say so.
+    #[must_use]
+    pub fn secure(&self) -> bool {
+        self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
     }
 }
 
@@ -137,6 +161,7 @@ impl Settings {
             publishers: reader.optional_path("directory", "publishers"),
             tokens: reader.optional_path("directory", "tokens"),
             listen: reader.parsed("http", "listen", "127.0.0.1:8080", "an address and port such as 127.0.0.1:8080"),
+            access: access(&mut reader),
             delivery: Delivery {
                 retry: RetryPolicy {
                     base: SignedDuration::from_secs(reader.whole("delivery", "backoff_base_seconds", 1..=3_600, 2_i64)),
@@ -197,6 +222,25 @@ fn ledger(reader: &mut Reader<'_>) -> LedgerSettings {
         path: reader.path("ledger", "path", "var/placement-hub.db"),
         url,
         key_file: reader.path("ledger", "key_file", "var/placement-hub.key"),
+    }
+}
+
+fn access(reader: &mut Reader<'_>) -> AccessSettings {
+    let public_url = Some(reader.text("access", "public_url", "none")).filter(|url| url != "none");
+    let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
+    let origin = |url: &String| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+    };
+    if public_url.as_ref().is_some_and(|url| !origin(url)) {
+        reader.mistake("access.public_url: must be an address without a path, such as https://hub.example.org".to_owned());
+    }
+    AccessSettings {
+        file: reader.path("access", "file", "var/access.toml"),
+        public_url,
+        idle: SignedDuration::from_mins(reader.whole("access", "idle_minutes", 1..=1_440, 60_i64)),
+        longest: SignedDuration::from_hours(reader.whole("access", "session_hours", 1..=168, 12_i64)),
+        trust_forwarded_for: reader.yes_no("access", "trust_forwarded_for", false),
     }
 }
 

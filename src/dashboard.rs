@@ -1,5 +1,7 @@
 //! The status page: one look at how the hub is doing. Server-rendered, readable without a script.
 
+pub mod sign_in;
+
 use crate::dispatch::LaneStatus;
 use domain::Code;
 use domain::breaker::Phase;
@@ -7,7 +9,7 @@ use domain::delivery::DeliveryState;
 use domain::directory::Directory;
 use domain::port::Figures;
 use jiff::Timestamp;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 use std::collections::BTreeMap;
 
 /// Seconds until the page loads itself again.
@@ -210,7 +212,7 @@ fn page(content: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="refresh" content=(REFRESH_SECONDS);
                 title { "placement-hub: status" }
-                style { (PreEscaped(include_str!("dashboard/style.css"))) }
+                link rel="stylesheet" href="/sign-in/style.css";
             }
             body {
                 header { a href="/" { "placement-hub" } }

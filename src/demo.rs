@@ -114,6 +114,8 @@ struct Ensemble {
     settings: Settings,
     directory: Arc<Directory>,
     hub: Hub,
+    /// What the link to its pages holds.
+    link: String,
     organisations: Organisations,
     office: Office,
     staff: Staff,
@@ -163,8 +165,9 @@ impl Ensemble {
 
         let hub = Hub::start(&settings).await.map_err(|error| error.to_string())?;
         organisations.follow(hub.address(), &tokens)?;
-        introduce(&hub, &cast, options);
-        let stage = Self { settings, directory, hub, organisations, office, staff, news, run, _folder: folder };
+        let link = hub.access.make_link().ok_or("this machine gives no random numbers")?;
+        introduce(&hub, &link, &cast, options);
+        let stage = Self { settings, directory, hub, link, organisations, office, staff, news, run, _folder: folder };
         stage.ready().await?;
         Ok(stage)
     }
@@ -206,7 +209,7 @@ impl Ensemble {
         let shut = self.hub.lanes().into_iter().filter(|lane| matches!(lane.phase, Phase::Open { .. } | Phase::Probing));
         View {
             now,
-            page: page(&self.hub),
+            page: page(&self.hub, &self.link),
             broker: self.hub.broker().borrow().clone(),
             books: self.office.books(),
             seen: self.organisations.seen(),
@@ -271,6 +274,8 @@ fn adapted(settings: Settings, folder: &Folder, options: &Options, now: Timestam
     settings.source = "urn:placement-hub:demo".to_owned();
     settings.ledger.in_file(folder.file("hub.db"));
     settings.ledger.key_file = folder.file("hub.key");
+    settings.access.file = folder.file("access.toml");
+    settings.access.public_url = None;
     settings.endpoints = None;
     settings.publishers = None;
     settings.intake.require_user_id = false;
@@ -343,19 +348,20 @@ fn outgoing(told: Told) -> Outgoing {
     }
 }
 
-fn introduce(hub: &Hub, cast: &[Code], options: &Options) {
+fn introduce(hub: &Hub, link: &str, cast: &[Code], options: &Options) {
     let [webhooks, queues, feeds] =
         [Rail::Webhook, Rail::Queue, Rail::Feed].map(|rail| cast.iter().filter(|code| Rail::of(**code) == rail).count());
     let what = if options.once { "The messages of a fixed history".to_owned() } else { format!("{} messages a minute", options.rate) };
     eprintln!(
         "{what} about invented children of the South East go to a hub, which tells {} simulated organisations: {webhooks} by webhook, {queues} by queue, {feeds} by feed. Status page: {}",
         cast.len(),
-        page(hub)
+        page(hub, link)
     );
 }
 
-fn page(hub: &Hub) -> String {
-    format!("http://{}/", hub.address())
+/// By this link whoever reads the terminal is signed in: the demo has nothing to hide.
+fn page(hub: &Hub, link: &str) -> String {
+    format!("http://{}/sign-in/link?key={link}", hub.address())
 }
 
 fn misplaced(settings: &Settings, mistakes: &str) -> String {

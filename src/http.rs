@@ -6,15 +6,18 @@
 
 mod bearer;
 mod feeds;
+mod gate;
 mod messages;
 mod pages;
 mod places;
 mod problem;
 mod process_message;
+mod sign_in;
 
 pub use bearer::token_digest;
 pub use places::Places;
 
+use crate::access::Access;
 use crate::dispatch::DispatchHandle;
 use crate::intake::Letterbox;
 use crate::journey::Journey;
@@ -37,6 +40,7 @@ const CLOSE: Duration = Duration::from_secs(3);
 /// What the routes work with.
 #[derive(Clone)]
 pub struct State {
+    pub access: Arc<Access>,
     pub broker: watch::Receiver<amqp::State>,
     pub recording: Arc<AtomicBool>,
     pub metrics: Arc<Metrics>,
@@ -65,10 +69,11 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(taken)?;
         let address = listener.local_addr().map_err(taken)?;
         let (stop, mut stopped) = watch::channel(false);
-        let serve = axum::serve(listener, router(state)).with_graceful_shutdown(async move {
-            // A sender that is gone means the same as a stop.
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
+        let serve =
+            axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {
+                // A sender that is gone means the same as a stop.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            });
         let task = tokio::spawn(async move {
             if let Err(error) = serve.await {
                 tracing::error!(%error, "the HTTP listener ended");
@@ -92,8 +97,13 @@ impl Server {
 }
 
 fn router(state: State) -> Router {
+    let gate = axum::middleware::from_fn_with_state(state.clone(), gate::gate);
     Router::new()
         .route("/", get(pages::status))
+        .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
+        .route("/sign-in/link", get(sign_in::by_link))
+        .route("/sign-in/style.css", get(sign_in::style))
+        .route("/sign-out", post(sign_in::out))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(pages::metrics))
@@ -102,7 +112,9 @@ fn router(state: State) -> Router {
         .route("/api/v1/feeds/{organisation}", get(feeds::list))
         .route("/api/v1/feeds/{organisation}/collected", post(feeds::collected))
         .route("/api/v1/feeds/{organisation}/stream", get(feeds::stream))
+        .route_layer(gate)
         .fallback(pages::no_page)
         .method_not_allowed_fallback(|| async { Problem::wrong_method() })
+        .layer(axum::middleware::from_fn(gate::dress))
         .with_state(state)
 }

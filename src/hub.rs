@@ -1,5 +1,6 @@
 //! The hub: what is plugged in; start, drain, stop.
 
+use crate::access::Access;
 use crate::config::Settings;
 use crate::contracts::Contracts;
 use crate::control::{Control, Desk};
@@ -30,6 +31,8 @@ const LAST_BATCH: Duration = Duration::from_secs(10);
 
 /// A running hub.
 pub struct Hub {
+    /// Who may come in.
+    pub access: Arc<Access>,
     intake: Arc<amqp::Intake>,
     /// What ends by itself when it is told to stop, by name.
     tasks: Vec<(&'static str, JoinHandle<()>)>,
@@ -66,6 +69,8 @@ impl Hub {
         let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let access = Access::open(settings.access.clone(), Arc::clone(&clock)).map_err(|error| failed(chain(&error)))?;
+        let access = Arc::new(access);
         let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
@@ -122,6 +127,7 @@ impl Hub {
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         tasks.push(("HTTP intake", letterbox_task));
         let state = http::State {
+            access: Arc::clone(&access),
             broker: intake.state(),
             recording: Arc::clone(&recording),
             metrics: Arc::clone(&metrics),
@@ -146,7 +152,7 @@ impl Hub {
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         tasks.push(("intake", tokio::spawn(intake::run(intake_parts))));
-        Ok(Self { intake, tasks, rails: to_close, http, dispatch, stop, control, reloader, ledger, metrics })
+        Ok(Self { access, intake, tasks, rails: to_close, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
     /// Where the status page is.
@@ -194,6 +200,7 @@ impl Hub {
             intake.close().await;
         }
         self.http.stop().await;
+        self.access.keep_uses();
     }
 }
 

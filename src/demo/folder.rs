@@ -17,8 +17,20 @@ use std::path::{Path, PathBuf};
 /// By this file the demo knows a folder of its own; it also keeps a second demo out.
 const MARK: &str = "made-by-placement-hub-demo";
 /// What the demo makes, and may delete again.
-const FILES: [&str; 9] =
-    ["hub.db", "hub.db-wal", "hub.db-shm", "hub.db-journal", "hub.db.lock", "hub.key", "endpoints.toml", "publishers.toml", "tokens.toml"];
+const FILES: [&str; 12] = [
+    "hub.db",
+    "hub.db-wal",
+    "hub.db-shm",
+    "hub.db-journal",
+    "hub.db.lock",
+    "hub.key",
+    "endpoints.toml",
+    "publishers.toml",
+    "tokens.toml",
+    "access.toml",
+    "access.toml.lock",
+    "access.toml.uses",
+];
 const SECRETS: &str = "secrets";
 const SECRET_ENDING: &str = "whsec";
 /// Letters of a secret: 24 bytes in base64, the least that the webhook standard allows.

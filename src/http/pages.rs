@@ -47,5 +47,10 @@ pub async fn no_page(uri: Uri) -> Response {
     if uri.path().starts_with("/api/") {
         return Problem::not_found().into_response();
     }
+    nowhere()
+}
+
+/// For what is not there, and for what is not there for who asks.
+pub fn nowhere() -> Response {
     (StatusCode::NOT_FOUND, "there is no such page\n").into_response()
 }
