@@ -241,7 +241,7 @@ async fn listen(ledger: Arc<dyn Ledger>, dispatch: DispatchHandle, mut stop: wat
 }
 
 async fn watch_rates(views: Views, stop: watch::Receiver<bool>) {
-    views.rates.watch(views.figures.clone(), || (views.journey.now)(), stop).await;
+    views.rates.watch(views.figures.clone(), &views.journey.metrics, || (views.journey.now)(), stop).await;
 }
 
 /// A number in 0..1 for jitter. It need not be unpredictable, only spread: a counter through a mixing function (splitmix64),

@@ -94,12 +94,12 @@ fn line(row: &DeliveryView) -> Markup {
     html! {
         tr data-row {
             td.tick { input type="checkbox" name="id" value=(row.id) aria-label={ "Select " (row.id) }; }
-            th scope="row" { a href={ "/journey?id=" (row.id) } { (kind(row.kind)) } br; span.code { (row.id) } }
+            th scope="row" { a href={ "/journey?id=" (row.id) } { (kind(row.kind)) } " " span.code title=(row.id) { "…" (words::short(row.id)) } }
             td { (organisation(row.recipient, &row.recipient_name)) }
             td { (state(row.state)) }
             td {
                 @if let Some(due) = row.due_by {
-                    (date(due)) br;
+                    (date(due)) " "
                     @if let Some(at) = row.clock { (clock(at)) " " }
                     @if let Some(days) = row.working_days_left { span.small { (days_left(days)) } }
                 } @else { "–" }
@@ -114,7 +114,7 @@ fn line(row: &DeliveryView) -> Markup {
 
 fn bar(page: &DeliveryPage) -> Markup {
     html! {
-        fieldset.bar {
+        fieldset.act {
             legend { "With what is selected " span #selected aria-live="polite" {} }
             @if let Some(total) = page.total {
                 div.tickline { input #all type="checkbox" name="all" value="yes"; label for="all" { "All " (number(total)) " that match the filters, on every page" } }

@@ -31,7 +31,7 @@ static READERS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::
 #[serde(rename_all = "camelCase")]
 struct News {
     messages: u64,
-    deliveries: u64,
+    pending: u64,
     dead: u64,
     held: u64,
     reviews: u64,
@@ -76,14 +76,13 @@ impl News {
         let mut news = Self {
             messages: figures.messages.iter().map(|(.., count)| count).sum(),
             reviews: figures.reviews.iter().map(|(_, count)| count).sum(),
+            dead: figures.dead.iter().map(|(_, count)| count).sum(),
             ..Self::default()
         };
         for (_, state, count) in &figures.backlog {
-            news.deliveries += count;
-            match state {
-                DeliveryState::Dead => news.dead += count,
-                DeliveryState::Held => news.held += count,
-                _ => {}
+            news.pending += count;
+            if *state == DeliveryState::Held {
+                news.held += count;
             }
         }
         news

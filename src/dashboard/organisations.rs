@@ -3,7 +3,7 @@
 use super::parts::form;
 use super::parts::layout::{Live, Page};
 use super::parts::table;
-use super::parts::words::{date, sentence_case, tag, time};
+use super::parts::words::{date, tag, time};
 use super::person::{Person, Sent};
 use super::trouble::Trouble;
 use super::{Answer, asked, note, to_operation};
@@ -40,13 +40,22 @@ fn line(one: &OrganisationView) -> Markup {
     html! {
         tr data-row {
             th scope="row" { a href={ "/organisations/" (one.code) } { (one.name) } " " span.code { (one.code) } }
-            td { (sentence_case(one.kind)) }
+            td { (kind(one.kind)) }
             td { (standing(one)) }
             td { @for endpoint in &one.endpoints { (endpoint.adapter) br; } }
             td.reason { @for endpoint in &one.endpoints { (endpoint.address) br; } }
             td { @for certificate in one.endpoints.iter().flat_map(|endpoint| &endpoint.certificates) { (ends(certificate)) br; } }
             td { (one.publishes.join(", ")) }
         }
+    }
+}
+
+/// The directory's own words, in the reader's.
+fn kind(kind: &str) -> &'static str {
+    match kind {
+        "authority" => "Council",
+        "body" | "place" => "Commissioner",
+        _ => "Provider",
     }
 }
 
@@ -69,7 +78,7 @@ pub async fn one(Shared(state): Shared<State>, person: Person, Path(code): Path<
     let all = state.views.organisations(true).await?;
     let one = all.into_iter().find(|one| one.code == code).ok_or(Trouble::NotFound("The directory has no such organisation."))?;
     let content = html! {
-        p { span.code { (one.code) } " · " (sentence_case(one.kind)) " · " (standing(&one)) }
+        p { span.code { (one.code) } " · " (kind(one.kind)) " · " (standing(&one)) }
         p { a href={ "/deliveries?recipient=" (code) } { "Its deliveries" } " · " a href={ "/failures?recipient=" (code) } { "Its failures" } " · "
             a href={ "/clocks?recipient=" (code) } { "Its clocks" } " · " a href={ "/rejections?sender=" (code) } { "What it sent and was refused" } }
         h2 { "Pause" }

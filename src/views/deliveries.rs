@@ -60,16 +60,17 @@ impl Views {
         Ok(DeliveryPage { rows: self.shown(&rows), next, total: self.total(filter) })
     }
 
-    /// From counts that are kept; by kind there are none.
-    fn total(&self, filter: &DeliveryFilter) -> Option<u64> {
-        if filter.kind.is_some() {
-            return None;
-        }
+    /// From counts that are kept: of what is pending, and of dead letters. Of what is done, and by kind, there are none.
+    pub(super) fn total(&self, filter: &DeliveryFilter) -> Option<u64> {
+        let wanted = filter.state.filter(|state| filter.kind.is_none() && (state.is_pending() || *state == DeliveryState::Dead))?;
         let figures = self.figures.borrow();
-        let passes = |(recipient, state): (Code, DeliveryState)| {
-            filter.recipient.is_none_or(|wanted| wanted == recipient) && filter.state.is_none_or(|wanted| wanted == state)
-        };
-        Some(figures.backlog.iter().filter(|(recipient, state, _)| passes((*recipient, *state))).map(|(.., count)| count).sum())
+        let is_asked = |recipient: Code| filter.recipient.is_none_or(|asked| asked == recipient);
+        Some(if wanted == DeliveryState::Dead {
+            figures.dead.iter().filter(|(recipient, _)| is_asked(*recipient)).map(|(_, count)| count).sum()
+        } else {
+            let pending = figures.backlog.iter().filter(|(recipient, state, _)| *state == wanted && is_asked(*recipient));
+            pending.map(|(.., count)| count).sum()
+        })
     }
 
     /// As they are shown, today.

@@ -106,10 +106,8 @@ impl Views {
         Ok(rows)
     }
 
-    fn counted(&self, wanted: DeliveryState, recipient: Option<Code>) -> u64 {
-        let figures = self.figures.borrow();
-        let passes = |code: Code, state: DeliveryState| state == wanted && recipient.is_none_or(|recipient| recipient == code);
-        figures.backlog.iter().filter(|(code, state, _)| passes(*code, *state)).map(|(.., count)| count).sum()
+    fn counted(&self, state: DeliveryState, recipient: Option<Code>) -> u64 {
+        self.total(&DeliveryFilter { recipient, state: Some(state), ..DeliveryFilter::default() }).unwrap_or_default()
     }
 }
 

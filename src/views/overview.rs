@@ -65,7 +65,6 @@ pub struct OrganisationRow {
     pub in_flight: usize,
     pub held: u64,
     pub dead: u64,
-    pub delivered: u64,
     pub recent: Recent,
     /// `closed`, `open`, `probing`, `recovering`; none where nothing was sent yet.
     pub breaker: Option<&'static str>,
@@ -163,29 +162,34 @@ impl Views {
     }
 }
 
-/// One row for everybody to whom something was ever owed, worst first.
+/// One row for everybody to whom something is owed or was sent since the hub started, worst first.
 fn rows(figures: &Figures, lanes: &[LaneStatus], pauses: &[Pause], directory: &Directory, now: Timestamp) -> Vec<OrganisationRow> {
     let mut rows: BTreeMap<Code, OrganisationRow> = BTreeMap::new();
     for (code, state, count) in &figures.backlog {
-        let row = rows.entry(*code).or_insert_with(|| OrganisationRow::new(*code, directory));
+        let row = row(&mut rows, *code, directory);
         match state {
             DeliveryState::Due | DeliveryState::Leased => row.backlog += count,
             DeliveryState::Held => row.held += count,
-            DeliveryState::Dead => row.dead += count,
-            DeliveryState::Delivered | DeliveryState::Acknowledged => row.delivered += count,
-            DeliveryState::Accepted | DeliveryState::Withdrawn => {}
+            // What is done is not counted here.
+            _ => {}
         }
     }
+    for (code, count) in &figures.dead {
+        row(&mut rows, *code, directory).dead = *count;
+    }
     for (code, since) in &figures.oldest_due {
-        rows.entry(*code).and_modify(|row| row.oldest_due_seconds = Some(seconds_since(*since, now)));
+        row(&mut rows, *code, directory).oldest_due_seconds = Some(seconds_since(*since, now));
     }
     for (code, since) in &figures.oldest_accepted {
-        rows.entry(*code).and_modify(|row| row.uncollected_seconds = Some(seconds_since(*since, now)));
+        row(&mut rows, *code, directory).uncollected_seconds = Some(seconds_since(*since, now));
     }
     for pause in pauses.iter().filter(|pause| pause.holds(now)) {
-        let row = rows.entry(pause.recipient).or_insert_with(|| OrganisationRow::new(pause.recipient, directory));
+        let row = row(&mut rows, pause.recipient, directory);
         row.state = Standing::Paused;
         row.paused_until = pause.until;
+    }
+    for lane in lanes {
+        row(&mut rows, lane.recipient, directory);
     }
     let lanes: HashMap<Code, &LaneStatus> = lanes.iter().map(|lane| (lane.recipient, lane)).collect();
     let mut rows: Vec<_> = rows
@@ -197,6 +201,10 @@ fn rows(figures: &Figures, lanes: &[LaneStatus], pauses: &[Pause], directory: &D
         .collect();
     rows.sort_by_key(|row| (row.state.mood(), row.state, std::cmp::Reverse(row.oldest_due_seconds), row.code));
     rows
+}
+
+fn row<'a>(rows: &'a mut BTreeMap<Code, OrganisationRow>, code: Code, directory: &Directory) -> &'a mut OrganisationRow {
+    rows.entry(code).or_insert_with(|| OrganisationRow::new(code, directory))
 }
 
 impl OrganisationRow {
@@ -211,7 +219,6 @@ impl OrganisationRow {
             in_flight: 0,
             held: 0,
             dead: 0,
-            delivered: 0,
             recent: Recent::default(),
             breaker: None,
             next_attempt_at: None,
@@ -268,13 +275,11 @@ mod tests {
     fn the_worst_is_first_and_each_has_a_word() {
         let figures = Figures {
             backlog: vec![
-                (code("AAA"), DeliveryState::Delivered, 9),
                 (code("BBB"), DeliveryState::Due, 3),
-                (code("CCC"), DeliveryState::Dead, 1),
                 (code("DDD"), DeliveryState::Held, 2),
                 (code("EEE"), DeliveryState::Due, 7),
-                (code("FFF"), DeliveryState::Accepted, 1),
             ],
+            dead: vec![(code("CCC"), 1)],
             oldest_due: vec![(code("BBB"), at(0)), (code("EEE"), at(-60))],
             oldest_accepted: vec![(code("FFF"), at(-9_000))],
             ..Figures::default()
@@ -289,7 +294,7 @@ mod tests {
             last: None,
             recent: Recent::default(),
         };
-        let lanes = [lane("BBB", Phase::Closed), lane("EEE", Phase::Open { probe_at: at(9) })];
+        let lanes = [lane("AAA", Phase::Closed), lane("BBB", Phase::Closed), lane("EEE", Phase::Open { probe_at: at(9) })];
         let rows = rows(&figures, &lanes, &[], &Directory::default(), at(10));
         let told: Vec<_> = rows.iter().map(|row| format!("{} {}", row.code, row.state.words())).collect();
         let expected = ["EEE Not answering", "CCC Dead letters", "DDD Held", "FFF Not collected", "BBB Sending", "AAA Up to date"];
@@ -300,7 +305,7 @@ mod tests {
     #[test]
     fn a_pause_is_told_before_all_else_while_it_holds() {
         let pause = |until| Pause { recipient: code("AAA"), from: at(0), until, by: "pat".into(), reason: "window".into() };
-        let figures = Figures { backlog: vec![(code("AAA"), DeliveryState::Dead, 9)], ..Figures::default() };
+        let figures = Figures { dead: vec![(code("AAA"), 9)], ..Figures::default() };
         let state = |pause| rows(&figures, &[], &[pause], &Directory::default(), at(10))[0].state;
         assert_eq!(state(pause(None)), Standing::Paused);
         assert_eq!(state(pause(Some(at(5)))), Standing::DeadLetters);

@@ -1,7 +1,7 @@
-//! How many messages came and how many deliveries arrived in each of the last thirty minutes: the ledger's counts, looked at as they
-//! go by and kept in memory. They are of all hubs on the ledger; a hub that starts begins anew.
+//! How many messages came and how many deliveries were made in each of the last thirty minutes: counts looked at as they go by and kept
+//! in memory. Messages are the ledger's, of all hubs on it; deliveries are this hub's own. A hub that starts begins anew.
 
-use domain::delivery::DeliveryState;
+use crate::telemetry::Metrics;
 use domain::port::Figures;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -56,14 +56,20 @@ pub struct Flow {
 
 impl Rates {
     /// Looks at the figures whenever they change, until `stop` turns true.
-    pub async fn watch(&self, mut figures: watch::Receiver<Figures>, now: impl Fn() -> Timestamp, mut stop: watch::Receiver<bool>) {
+    pub async fn watch(
+        &self,
+        mut figures: watch::Receiver<Figures>,
+        metrics: &Metrics,
+        now: impl Fn() -> Timestamp,
+        mut stop: watch::Receiver<bool>,
+    ) {
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 changed = figures.changed() => if changed.is_err() { return },
             }
-            let (messages, delivered) = totals(&figures.borrow_and_update());
-            self.look(messages, delivered, now());
+            let messages = figures.borrow_and_update().messages.iter().map(|(.., count)| count).sum();
+            self.look(messages, metrics.delivered(), now());
         }
     }
 
@@ -106,13 +112,6 @@ fn grown(kept: &VecDeque<Minute>, number: i64, of: fn(&Minute) -> u64) -> u64 {
     let Some(at) = kept.iter().position(|minute| minute.number == number) else { return 0 };
     let before = at.checked_sub(1).and_then(|before| kept.get(before));
     before.map_or(0, |before| of(&kept[at]).saturating_sub(of(before)))
-}
-
-fn totals(figures: &Figures) -> (u64, u64) {
-    let messages = figures.messages.iter().map(|(.., count)| count).sum();
-    let arrived = |state: &DeliveryState| matches!(state, DeliveryState::Delivered | DeliveryState::Acknowledged);
-    let delivered = figures.backlog.iter().filter(|(_, state, _)| arrived(state)).map(|(.., count)| count).sum();
-    (messages, delivered)
 }
 
 #[cfg(test)]

@@ -156,3 +156,20 @@ fn the_newest_remark_on_a_group_stands() {
         assert_eq!(kept, [remark("HTTP 503", Some("they know"), 3), remark("HTTP 400", None, 2)]);
     });
 }
+
+#[test]
+fn dead_letters_are_counted_by_recipient_until_they_are_sent_again() {
+    each(async |desk| {
+        for n in 1..=3_u32 {
+            let recipient = if n < 3 { "QKS" } else { "91Q" };
+            desk.put(causing(n, u8::try_from(n).unwrap(), 0, vec![notice(n, recipient, 1)])).await;
+        }
+        for lease in desk.lease_with(&[("QKS", 9), ("91Q", 9)], super::desk::terms(0, 99)).await {
+            desk.settle(&lease, domain::retry::Next::Dead { why: "400".into() }, 1).await;
+        }
+        let dead = async || desk.ledger().figures(date("2026-11-20"), date("2026-11-23")).await.unwrap().dead;
+        assert_eq!(dead().await, [(code("91Q"), 1), (code("QKS"), 2)]);
+        desk.ledger().operate(vec![delivery(1)], domain::port::OperatorAction::Retry, "again".into(), at(2)).await.unwrap();
+        assert_eq!(dead().await, [(code("91Q"), 1), (code("QKS"), 1)]);
+    });
+}

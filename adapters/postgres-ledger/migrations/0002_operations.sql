@@ -4,6 +4,9 @@
 -- What was marked as breached and is with nobody still: `deliveries_awaited` knows the rest of what has a date.
 CREATE INDEX deliveries_overdue ON deliveries (due_on, id) WHERE breached_at IS NOT NULL AND (state < 5 OR state = 7);
 
+-- Dead letters by recipient, counted by the index alone.
+CREATE INDEX deliveries_dead ON deliveries (recipient) WHERE state = 7;
+
 -- Who says to have sent a message that was refused. NULL for all others, whose `publisher` says it.
 ALTER TABLE messages ADD COLUMN sender text COLLATE "C";
 CREATE INDEX messages_rejected ON messages (id) WHERE verdict = 'rejected';

@@ -128,8 +128,8 @@ function startNews() {
     const now = JSON.parse(event.data);
     if (seen === null) { seen = now; return; }
     if (body.dataset.live === "figures" && !isBusy()) { seen = now; renew(); return; }
-    const more = Math.max(1, now.messages - seen.messages, now.deliveries - seen.deliveries);
-    news.textContent = `${more} new – show`;
+    const more = Math.max(now.messages - seen.messages, now.dead - seen.dead, now.reviews - seen.reviews);
+    news.textContent = more > 0 ? `${more} new – show` : "Something changed – show";
     news.hidden = false;
   });
   // A running operation changes though nothing is counted anew.

@@ -115,6 +115,12 @@ pub fn organisation(code: Code, name: &str) -> Markup {
     html! { a href={ "/organisations/" (code) } { (name) } " " span.code { (code) } }
 }
 
+/// The end of an id, which differs where its beginning is a time.
+#[must_use]
+pub fn short(id: uuid::Uuid) -> String {
+    id.simple().to_string().split_off(24)
+}
+
 /// Thousands apart, so that it can be read.
 #[must_use]
 pub fn number(number: u64) -> String {
