@@ -155,13 +155,13 @@ fn deadlines(overview: &Overview) -> Markup {
                 @if let Some(at) = overview.flow.last_change_at { "Last news at " (time(at)) "." } @else { "Nothing has happened since this hub started." }
             }))
         } @else {
-            table {
+            (table::scrolled("Owed by a date", &html! { table {
                 thead { tr { th scope="col" { "Kind" } th.number scope="col" { "On time" } th.number scope="col" { "At risk" } th.number scope="col" { "Overdue" } } }
                 tbody { @for one in kinds { tr {
                     th scope="row" { (kind(one.kind)) }
                     td.number { (number(one.deadlines.on_time)) } td.number { (number(one.deadlines.at_risk)) } td.number { (number(one.deadlines.overdue)) }
                 } } }
-            }
+            } }))
         }
         p.small { (number(overview.breaches)) " dates passed before delivery, ever. A breach stays one." }
     }

@@ -96,7 +96,7 @@ impl LedgerView for LedgerReader {
     }
 
     fn pauses<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Pause>, LedgerError>> {
-        Box::pin(self.readers.ask(|connection| operations::pauses(connection)))
+        Box::pin(self.readers.ask(operations::pauses))
     }
 
     fn remarks<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<Remark>, LedgerError>> {

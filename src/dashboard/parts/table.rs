@@ -19,7 +19,7 @@ pub fn empty(why: &str, then: &Markup) -> Markup {
 pub fn next_page(address: Option<&str>) -> Markup {
     html! {
         @if let Some(address) = address {
-            nav.pages aria-label="Pages" { a.next rel="next" href=(address) { "Next page" } }
+            nav.pages aria-label="Paging" { a.next rel="next" href=(address) { "Next page" } }
         }
     }
 }
