@@ -84,7 +84,7 @@ fn line(row: &DeliveryView) -> Markup {
             td { (organisation(row.recipient, &row.recipient_name)) }
             td { @if let Some(due) = row.due_by { (date(due)) } }
             td { @if let Some(at) = row.clock { (clock(at)) } }
-            td { (state(row.state)) " " @if row.attempts > 0 { span.small { (row.attempts) " attempts" } } }
+            td { (state(row.state)) " " @if row.attempts > 0 { span.small { "after " (row.attempts) @if row.attempts == 1 { " attempt" } @else { " attempts" } } } }
             td.reason { (row.reason.as_deref().unwrap_or("–")) }
         }
     }

@@ -94,10 +94,10 @@ fn line(row: &DeliveryView) -> Markup {
     html! {
         tr data-row {
             td.tick { input type="checkbox" name="id" value=(row.id) aria-label={ "Select " (row.id) }; }
-            th scope="row" { a href={ "/journey?id=" (row.id) } { (kind(row.kind)) } " " span.code title=(row.id) { "…" (words::short(row.id)) } }
+            th scope="row" { a href={ "/journey?id=" (row.id) } { (kind(row.kind)) } br; span.code title=(row.id) { "…" (words::short(row.id)) } }
             td { (organisation(row.recipient, &row.recipient_name)) }
             td { (state(row.state)) }
-            td {
+            td.due {
                 @if let Some(due) = row.due_by {
                     (date(due)) " "
                     @if let Some(at) = row.clock { (clock(at)) " " }
@@ -105,8 +105,8 @@ fn line(row: &DeliveryView) -> Markup {
                 } @else { "–" }
             }
             td.number { (row.attempts) }
-            td { (time(row.recorded_at)) }
-            td { @if let Some(at) = row.settled_at { (time(at)) } @else if let Some(at) = row.next_attempt_at { "next " (clock_time(at)) } @else { "–" } }
+            td.when { (time(row.recorded_at)) }
+            td.when { @if let Some(at) = row.settled_at { (time(at)) } @else if let Some(at) = row.next_attempt_at { "next " (clock_time(at)) } @else { "–" } }
             td.reason { (row.reason.as_deref().unwrap_or("–")) }
         }
     }

@@ -40,7 +40,7 @@ pub async fn show(Shared(state): Shared<State>, person: Person, uri: Uri) -> Ans
 
 fn counted(failures: &Failures) -> Markup {
     html! {
-        p { (number(failures.dead)) " dead letters and " (number(failures.held)) " held, in " (failures.groups.len()) " groups by organisation and cause." }
+        p { (number(failures.dead)) " dead letters and " (number(failures.held)) " held, by organisation and cause." }
         @if !failures.is_whole { p.small { "Grouped are the newest 2,000 of each state; an action on a group finds all of it." } }
     }
 }

@@ -46,7 +46,7 @@ const CLOSE: Duration = Duration::from_secs(2);
 const IDS_MAX: usize = 200_000;
 
 /// Who is picky declines one in so many.
-const PICKY: u8 = 4;
+const PICKY: u8 = 2;
 
 /// All of them, and the server that they share.
 pub struct Organisations {
@@ -68,7 +68,7 @@ pub struct Parts {
     pub news: News,
     pub tempo: Tempo,
     pub outages: Vec<(Code, Outage)>,
-    /// Who refuses one delivery in four when it first comes: so there are dead letters, and sent again they are taken.
+    /// Who refuses every other delivery when it first comes: so there are dead letters, and sent again they are taken.
     pub picky: Option<Code>,
     pub time_zone: TimeZone,
     /// Tells the message ids of one demo from those of another.

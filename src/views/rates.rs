@@ -81,6 +81,10 @@ impl Rates {
             _ => now,
         };
         let minute = Minute { number, messages, delivered, changed_at };
+        if kept.is_empty() {
+            // What was there before the first look is not growth; what comes after it is.
+            kept.push_back(Minute { number: number - 1, ..minute });
+        }
         match kept.back_mut() {
             Some(last) if last.number >= number => *last = Minute { number: last.number, ..minute },
             _ => kept.push_back(minute),
@@ -107,7 +111,7 @@ impl Rates {
     }
 }
 
-/// By how much a count grew in one minute. What was there before the first look is not growth.
+/// By how much a count grew in one minute.
 fn grown(kept: &VecDeque<Minute>, number: i64, of: fn(&Minute) -> u64) -> u64 {
     let Some(at) = kept.iter().position(|minute| minute.number == number) else { return 0 };
     let before = at.checked_sub(1).and_then(|before| kept.get(before));
@@ -146,6 +150,15 @@ mod tests {
         let flow = rates.flow(at(3_000));
         assert_eq!(flow.last_change_at, Some(at(30)));
         assert!(flow.deliveries.by_minute.iter().all(|count| *count == 0));
+    }
+
+    #[test]
+    fn the_first_minute_shows_what_came_after_the_first_look() {
+        let rates = Rates::default();
+        rates.look(100, 7, at(3));
+        rates.look(104, 9, at(5));
+        let flow = rates.flow(at(6));
+        assert_eq!((flow.messages.by_minute.last(), flow.deliveries.by_minute.last()), (Some(&4), Some(&2)));
     }
 
     #[test]

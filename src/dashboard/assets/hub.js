@@ -126,7 +126,7 @@ function startNews() {
   events.addEventListener("error", () => { byId("stale").hidden = false; });
   events.addEventListener("figures", (event) => {
     const now = JSON.parse(event.data);
-    if (seen === null) { seen = now; return; }
+    if (seen === null || body.dataset.live === "no") { seen = now; return; }
     if (body.dataset.live === "figures" && !isBusy()) { seen = now; renew(); return; }
     const more = Math.max(now.messages - seen.messages, now.dead - seen.dead, now.reviews - seen.reviews);
     news.textContent = more > 0 ? `${more} new – show` : "Something changed – show";
