@@ -15,13 +15,17 @@ mod process_message;
 mod sign_in;
 
 pub use bearer::token_digest;
+pub use gate::FORM_BYTES_MAX;
 pub use places::Places;
 
 use crate::access::Access;
+use crate::dashboard;
 use crate::dispatch::DispatchHandle;
 use crate::intake::Letterbox;
 use crate::journey::Journey;
+use crate::operations::Operations;
 use crate::telemetry::Metrics;
+use crate::views::Views;
 use axum::Router;
 use axum::routing::{get, post};
 use domain::port::Figures;
@@ -49,6 +53,10 @@ pub struct State {
     pub journey: Arc<Journey>,
     pub letterbox: Letterbox,
     pub places: Arc<Places>,
+    /// What pages and programs are told of the hub.
+    pub views: Views,
+    /// What people have had done.
+    pub operations: Arc<Operations>,
     /// True when the hub stops: who waits for news is let go.
     pub stop: watch::Receiver<bool>,
 }
@@ -98,11 +106,9 @@ impl Server {
 
 fn router(state: State) -> Router {
     let gate = axum::middleware::from_fn_with_state(state.clone(), gate::gate);
-    Router::new()
-        .route("/", get(pages::status))
+    dashboard::router()
         .route("/sign-in", get(sign_in::page).post(sign_in::by_password))
         .route("/sign-in/link", get(sign_in::by_link))
-        .route("/sign-in/style.css", get(sign_in::style))
         .route("/sign-out", post(sign_in::out))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(pages::readyz))

@@ -9,9 +9,11 @@ use crate::error::chain;
 use crate::intake::{Letterbox, Recorder};
 use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
+use crate::operations::Operations;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
+use crate::views::Views;
+use crate::{clock, heartbeat, http, intake, pauses, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
@@ -89,6 +91,8 @@ impl Hub {
         let holder = Uuid::now_v7();
         let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
         let to_close = rails.values().map(Arc::clone).collect();
+        // Read before anything is leased: what is paused was paused for a reason.
+        let paused = pauses::holding(ledger.as_ref(), now).await.map_err(|error| failed(chain(&error)))?;
         let dispatch = Dispatch::start(dispatch::Parts {
             ledger: Arc::clone(&ledger),
             directory,
@@ -101,6 +105,7 @@ impl Hub {
             random: Arc::new(random),
             holder,
         });
+        dispatch.set_paused(paused);
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
@@ -118,7 +123,7 @@ impl Hub {
         };
         tasks.push(("clock", tokio::spawn(clock::run(clock_parts, stopped.clone()))));
         tasks.push(("ear for other hubs", tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()))));
-        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails, on_duty), stopped.clone()))));
+        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails.clone(), on_duty), stopped.clone()))));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
@@ -126,6 +131,16 @@ impl Hub {
         tasks.push(("sealing anew", tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()))));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         tasks.push(("HTTP intake", letterbox_task));
+        tasks.push(("pauses", tokio::spawn(pauses::run(Arc::clone(&ledger), dispatch.clone(), Arc::clone(&journey.now), stopped.clone()))));
+        let views = Views {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            figures: figures_seen.clone(),
+            broker: intake.state(),
+            rates: Arc::default(),
+            rails,
+        };
+        tasks.push(("rates", tokio::spawn(watch_rates(views.clone(), stopped.clone()))));
         let state = http::State {
             access: Arc::clone(&access),
             broker: intake.state(),
@@ -136,6 +151,8 @@ impl Hub {
             journey: Arc::clone(&journey),
             letterbox,
             places: http::Places::new(),
+            operations: Arc::new(Operations::new(Arc::clone(&ledger), dispatch.clone(), Arc::clone(&views.journey.now), stopped.clone())),
+            views,
             stop: stopped.clone(),
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
@@ -155,7 +172,7 @@ impl Hub {
         Ok(Self { access, intake, tasks, rails: to_close, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
-    /// Where the status page is.
+    /// Where the dashboard is.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.http.address()
@@ -228,6 +245,10 @@ async fn listen(ledger: Arc<dyn Ledger>, dispatch: DispatchHandle, mut stop: wat
             News::Accepted(recipient) => dispatch.tell_accepted(recipient),
         }
     }
+}
+
+async fn watch_rates(views: Views, stop: watch::Receiver<bool>) {
+    views.rates.watch(views.figures.clone(), &views.journey.metrics, || (views.journey.now)(), stop).await;
 }
 
 /// A number in 0..1 for jitter. It need not be unpredictable, only spread: a counter through a mixing function (splitmix64),

@@ -7,7 +7,7 @@ use domain::hex::hex;
 use std::collections::BTreeSet;
 
 /// Somebody whom the hub knows: by a session or by a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
     /// As the audit writes it: `user:ada`, `oidc:<subject>`, `token:<id>`.
     pub actor: String,

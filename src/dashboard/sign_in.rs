@@ -2,9 +2,6 @@
 
 use maud::{DOCTYPE, html};
 
-/// Of this page and of whatever else is shown to somebody who has not signed in.
-pub const STYLE: &str = include_str!("style.css");
-
 pub struct Page<'a> {
     /// What the form must send back.
     pub csrf: &'a str,
@@ -28,7 +25,7 @@ pub fn page(page: &Page<'_>) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) }
-                link rel="stylesheet" href="/sign-in/style.css";
+                link rel="stylesheet" href="/assets/hub.css";
             }
             body {
                 header { a href="/" { "placement-hub" } }

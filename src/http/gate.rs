@@ -7,18 +7,19 @@ use super::State;
 use super::problem::Problem;
 use super::sign_in;
 use crate::access::{Need, Person, Ruling, need};
+use crate::dashboard;
 use crate::http::token_digest;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State as Shared};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header, request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Code;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use uuid::Uuid;
 
-/// What a form may send: a thousand ids and a reason, or a document to explain.
-pub const FORM_BYTES_MAX: usize = 1024 * 1024;
+/// What a form may send: a thousand ids and a reason, or a document of the largest size with its fields encoded.
+pub const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// As a header, for a script that sends no form.
 pub const CSRF_HEADER: &str = "x-csrf-token";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,19 +42,19 @@ pub async fn gate(Shared(state): Shared<State>, path: MatchedPath, request: Requ
     let organisation = named_organisation(path.as_str(), head.uri.path());
     let person = match (need.judge(caller.as_ref(), organisation), caller) {
         (Ruling::Enter, Some(person)) => person,
+        // What they have here is their own page.
+        (Ruling::Nowhere, _) if path.as_str() == "/" => return sign_in::redirect("/own", None),
         (Ruling::Nowhere, _) => return nowhere(for_people),
         (Ruling::Forbidden, _) => return forbidden(for_people),
         (Ruling::SignIn | Ruling::Enter, _) if for_people => return sign_in::first(&head.uri),
         (Ruling::SignIn | Ruling::Enter, _) => return Problem::unauthorised().into_response(),
     };
     let changes = !matches!(head.method, Method::GET | Method::HEAD);
-    let body = if changes && !person.csrf.is_empty() {
-        match own_form(&state, &head, body, &person.csrf).await {
-            Ok(body) => body,
-            Err(problem) => return problem.into_response(),
-        }
-    } else {
-        body
+    let checked = if changes { own_form(&state, &head, body, &person.csrf).await } else { Ok(body) };
+    let body = match checked {
+        Ok(body) => body,
+        Err(problem) if for_people => return dashboard::refused(problem.status(), problem.detail()),
+        Err(problem) => return problem.into_response(),
     };
     head.extensions.insert(person);
     next.run(Request::from_parts(head, body)).await
@@ -157,6 +158,10 @@ async fn own_form(state: &State, head: &request::Parts, body: Body, csrf: &str) 
     if !is_own_origin(state, &head.headers) {
         return Err(foreign());
     }
+    // No browser sends a token by itself.
+    if csrf.is_empty() {
+        return Ok(body);
+    }
     if let Some(header) = head.headers.get(CSRF_HEADER) {
         return if same(header.as_bytes(), csrf.as_bytes()) { Ok(body) } else { Err(foreign()) };
     }
@@ -187,7 +192,11 @@ fn nowhere(for_people: bool) -> Response {
 
 fn forbidden(for_people: bool) -> Response {
     let problem = Problem::forbidden("your role does not allow this; ask an administrator of the hub");
-    if for_people { (StatusCode::FORBIDDEN, format!("{}\n", problem.detail())).into_response() } else { problem.into_response() }
+    if for_people {
+        dashboard::refused(problem.status(), "Your role does not allow this. Ask an administrator of the hub.")
+    } else {
+        problem.into_response()
+    }
 }
 
 #[cfg(test)]

@@ -40,10 +40,6 @@ pub async fn page(Shared(state): Shared<State>, uri: Uri) -> Response {
     show(&state, StatusCode::OK, &next, None)
 }
 
-pub async fn style() -> Response {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=3600")], view::STYLE).into_response()
-}
-
 pub async fn by_password(Shared(state): Shared<State>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, FORM_BYTES_MAX).await else {
@@ -113,7 +109,7 @@ fn written(name: &str, value: &str, seconds: u32, secure: bool) -> String {
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn redirect(to: &str, cookie: Option<&str>) -> Response {
+pub fn redirect(to: &str, cookie: Option<&str>) -> Response {
     let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
     let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response();
     if let Some(cookie) = cookie {
