@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 it failed; 2 the command line was wrong; 3 settings or directory are wrong.
 
 mod bench;
+mod broker_definitions;
 mod check;
 mod deliveries;
 mod demo;
@@ -83,6 +84,8 @@ enum Command {
     /// Make tokens for those who use the HTTP interface
     #[command(subcommand)]
     Token(token::Command),
+    #[command(name = "broker-definitions")]
+    BrokerDefinitions(broker_definitions::Arguments),
     /// Measure rates and latencies on this machine, with a hub of its own
     Bench(bench::Arguments),
     /// Are the broker, the ledger, the directory and each endpoint well?
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Review(command) => review::review(&context, &command),
         Command::Keys(command) => keys::keys(&context, &command),
         Command::Token(command) => token::token(&context, &command),
+        Command::BrokerDefinitions(arguments) => broker_definitions::broker_definitions(&context, &arguments),
         Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),
     };
