@@ -12,6 +12,7 @@ mod doctor;
 mod explain;
 mod import_903;
 mod keys;
+mod ledger;
 mod publish;
 mod reclaims;
 mod review;
@@ -78,6 +79,9 @@ enum Command {
     /// List what waits for a person
     #[command(subcommand)]
     Review(review::Command),
+    /// Back the embedded ledger up
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// List and change the keys that child data is sealed with
     #[command(subcommand)]
     Keys(keys::Command),
@@ -123,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Reclaims(command) => reclaims::reclaims(&context, &command),
         Command::Review(command) => review::review(&context, &command),
+        Command::Ledger(command) => ledger::ledger(&context, &command),
         Command::Keys(command) => keys::keys(&context, &command),
         Command::Token(command) => token::token(&context, &command),
         Command::BrokerDefinitions(arguments) => broker_definitions::broker_definitions(&context, &arguments),

@@ -9,22 +9,16 @@ const VHOST: &str = "placements";
 /// Tries everything as one user, each on a channel of its own, and prints what the broker said to each: `ok` or the code it refused with.
 const TRIES: &str = include_str!("tries.py");
 
-/// Sends a document as its council and prints the receipt, then what another council finds in its queue.
-const JOURNEY: &str = r"
-import json, pika, sys
-ours, theirs, document = sys.argv[1], sys.argv[2], sys.stdin.buffer.read()
-user = pika.URLParameters(ours).credentials.username
-channel = pika.BlockingConnection(pika.URLParameters(ours)).channel()
-channel.confirm_delivery()
-properties = pika.BasicProperties(content_type='application/json', delivery_mode=2, user_id=user, message_id=json.loads(document)['messageId'])
-channel.basic_publish('placement-hub.intake', 'placement-change.E10000016', document, properties, mandatory=True)
-def first(channel, queue):
-    frame = None
-    while frame is None:
-        frame, properties, body = channel.basic_get(queue, auto_ack=True)
-    return json.loads(body)
-print(json.dumps(first(channel, 'placement-hub.receipts.E10000016')))
-print(json.dumps(first(pika.BlockingConnection(pika.URLParameters(theirs)).channel(), 'placement-hub.deliveries.E06000043')))
+/// What a supplier is shown in docs/SUPPLIERS.md.
+const PUBLISH: &str = include_str!("../../docs/examples/publish.py");
+
+/// What another council finds in its queue.
+const READ: &str = r"
+import pika, sys
+channel, frame = pika.BlockingConnection(pika.URLParameters(sys.argv[1])).channel(), None
+while frame is None:
+    frame, properties, body = channel.basic_get(sys.argv[2], auto_ack=True)
+print(body.decode())
 ";
 
 const ENDPOINTS: &str = "[[endpoint]]\norganisation = \"E10000016\"\nadapter = \"queue\"\n\n[[endpoint]]\norganisation = \"E06000043\"\nadapter = \"queue\"\n\
@@ -125,12 +119,19 @@ async fn with_these_rights_a_move_goes_from_one_council_to_the_other() {
     let mut hub = stage.site.launch_on(&plan_url);
     within("the hub", hub.ready()).await;
     let document = letter::first_placement(Format::Json, "104233");
-    let (ours, theirs) = (stage.url("kent", VHOST), stage.url("brighton", VHOST));
-    let body = document.text().to_owned();
-    let printed = tokio::task::spawn_blocking(move || python::run(JOURNEY, &[&ours, &theirs], body.as_bytes())).await.unwrap();
-    let printed: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&printed[0]["verdict"], &printed[0]["messageId"]), (&"accepted".into(), &"104233-m1".into()), "{}", printed[0]);
-    assert_eq!(printed[1]["type"], "arrival-notice.v1");
+    let file = stage.site.path("move.json");
+    fs::write(&file, document.text()).unwrap();
+    // The program is the documents' own, run as its reader would run it.
+    let publish = python::command(PUBLISH, &["E10000016", "placement-change", file.to_str().unwrap()])
+        .env("AMQP_URL", stage.url("kent", VHOST))
+        .output()
+        .unwrap();
+    let receipt: Value = serde_json::from_slice(&publish.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&publish.stderr)));
+    assert_eq!((&receipt["verdict"], &receipt["messageId"]), (&"accepted".into(), &"104233-m1".into()), "{receipt}");
+    assert!(publish.status.success());
+    let told: Value =
+        serde_json::from_str(&python::run(READ, &[&stage.url("brighton", VHOST), "placement-hub.deliveries.E06000043"], b"")).unwrap();
+    assert_eq!(told["type"], "arrival-notice.v1");
     hub.stop().await;
 }
 
