@@ -1,6 +1,8 @@
 //! The examples of the documents, run as their readers would run them, against the built program. What publishes over RabbitMQ is run by
 //! `broker::rights`, with the rights that its organisation has.
 
+mod deploy;
+
 use crate::http::NO_BROKER;
 use crate::support::door::within;
 use crate::support::letter::{Format, first_placement};
