@@ -2,6 +2,7 @@
 //! `broker::rights`, with the rights that its organisation has.
 
 mod deploy;
+mod envelopes;
 
 use crate::http::NO_BROKER;
 use crate::support::door::within;
