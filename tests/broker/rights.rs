@@ -102,6 +102,17 @@ async fn each_organisation_does_its_own_and_nothing_else() {
     let of_place = stage.tries("QKS", "QKS.91Q", "E10000016", VHOST);
     assert_eq!((&of_place["own deliveries"], &of_place["own acknowledgement"]), (&"ok".into(), &"403".into()));
 
+    // One user can't take all of the broker's connections.
+    let mut held = Vec::new();
+    for _ in 0..amqp::definitions::CONNECTIONS_MAX {
+        held.push(amqp::Publisher::connect(&stage.url("kent", VHOST)).await.unwrap());
+    }
+    assert!(amqp::Publisher::connect(&stage.url("kent", VHOST)).await.is_err(), "one more than its limit");
+    amqp::Publisher::connect(&stage.url("brighton", VHOST)).await.unwrap().close().await;
+    for one in held {
+        one.close().await;
+    }
+
     // Nobody gets into another virtual host, and nobody without the password anywhere.
     for (url, said) in
         [(stage.url("kent", "t01"), "NOT_ALLOWED"), (stage.url("kent", VHOST).replace("kent:", "brighton:"), "ACCESS_REFUSED")]

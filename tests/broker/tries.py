@@ -74,6 +74,7 @@ TRIES = {
     "bind its deliveries to another's": bind(f"{DELIVERIES}.{CODE}", DELIVERIES, OTHER),
     "bind its deliveries to the intake": bind(f"{DELIVERIES}.{CODE}", INTAKE, "#"),
     "unbind the intake": lambda channel: channel.queue_unbind(INTAKE, INTAKE, "#"),
+    "bind the intake behind all receipts": lambda channel: channel.exchange_bind(INTAKE, RECEIPTS, "#"),
     "bind exchanges": lambda channel: channel.exchange_bind("amq.fanout", INTAKE, "#"),
 }
 

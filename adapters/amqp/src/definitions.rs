@@ -25,6 +25,11 @@ const NOTHING: &str = "^$";
 /// again when the message comes again.
 const RECEIPTS_MAX: Limits = Limits { messages: 100_000, bytes: 256 << 20 };
 
+/// Connections of one user at once, and channels on all of them: a supplier's farm of servers, and no flood that takes the broker's file handles
+/// from the others.
+pub const CONNECTIONS_MAX: u32 = 16;
+const CHANNELS_MAX: u32 = 128;
+
 /// One of the broker's users.
 #[derive(Clone)]
 pub struct Account {
@@ -76,7 +81,8 @@ pub fn definitions(vhost: &str, delivery_limit: u32, hub: &Account, accounts: &[
     if !mistakes.is_empty() {
         return Err(Mistakes(mistakes));
     }
-    let users = [hub].into_iter().chain(accounts);
+    let bounds = json!({ "max-connections": CONNECTIONS_MAX, "max-channels": CHANNELS_MAX });
+    let users = [signs_in(hub, &json!({}))].into_iter().chain(accounts.iter().map(|account| signs_in(account, &bounds)));
     let mut permissions = vec![rights_of_the_hub(vhost, &hub.user)];
     let mut topic_permissions = Vec::new();
     for account in accounts {
@@ -89,10 +95,7 @@ pub fn definitions(vhost: &str, delivery_limit: u32, hub: &Account, accounts: &[
     });
     Ok(json!({
         "vhosts": [{ "name": vhost }],
-        "users": users.map(|account| json!({
-            "name": account.user, "password_hash": account.password_hash,
-            "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": [],
-        })).collect::<Vec<_>>(),
+        "users": users.collect::<Vec<_>>(),
         "permissions": permissions,
         "topic_permissions": topic_permissions,
         "exchanges": exchanges,
@@ -105,6 +108,13 @@ pub fn definitions(vhost: &str, delivery_limit: u32, hub: &Account, accounts: &[
 #[must_use]
 pub fn receipts_queue(organisation: Code) -> String {
     format!("{RECEIPTS}.{organisation}")
+}
+
+fn signs_in(account: &Account, limits: &Value) -> Value {
+    json!({
+        "name": account.user, "password_hash": account.password_hash,
+        "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": [], "limits": limits,
+    })
 }
 
 fn rights_of_the_hub(vhost: &str, user: &str) -> Value {
