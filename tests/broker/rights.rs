@@ -120,6 +120,17 @@ async fn each_organisation_does_its_own_and_nothing_else() {
         let refused = amqp::Publisher::connect(&url).await.err().unwrap_or_else(|| panic!("{said}: it got in")).to_string();
         assert!(refused.contains("refused the login"), "{said}: {refused}");
     }
+
+    // Without passwords nobody gets in by one, an empty one included: a client certificate is what is left.
+    let (code, made, said) = stage.site.run(&["broker-definitions"]);
+    assert!(code == 0 && said.contains("client certificate"), "{said}");
+    let file = stage.site.path("without.json");
+    fs::write(&file, made).unwrap();
+    stage.broker.ctl(&["import_definitions", file.to_str().unwrap()]);
+    for url in [stage.url("kent", VHOST), format!("amqp://kent:@{}/{VHOST}", stage.broker.address())] {
+        let refused = amqp::Publisher::connect(&url).await.err().unwrap().to_string();
+        assert!(refused.contains("refused the login"), "{refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
