@@ -8,6 +8,7 @@ mod contracts;
 mod control;
 mod demo;
 mod directory;
+mod documents;
 mod email;
 mod faults;
 mod fhir;
