@@ -10,7 +10,7 @@ use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
 use crate::telemetry::Metrics;
-use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
+use crate::{clock, heartbeat, http, intake, machine, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
@@ -69,6 +69,7 @@ impl Hub {
         let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
+        metrics.site.started(now);
         let policy = Arc::new(settings.policy(keys.claim_key()));
         let journey = Arc::new(Journey {
             contracts: Arc::new(Contracts::new().map_err(|error| failed(chain(&error)))?),
@@ -92,15 +93,22 @@ impl Hub {
             retry: settings.delivery.retry,
             lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
             metrics: Arc::clone(&metrics),
-            clock,
+            clock: Arc::clone(&clock),
             random: Arc::new(random),
             holder,
         });
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
+        let machine_parts = machine::Parts {
+            metrics: Arc::clone(&metrics),
+            ledger: settings.ledger.url.is_none().then(|| settings.ledger.path.clone()),
+            broker: intake.state(),
+            recording: Arc::clone(&recording),
+            clock,
+        };
         let (figures, figures_seen) = watch::channel(Figures::default());
-        let mut tasks = Vec::new();
+        let mut tasks = vec![("look at the machine", tokio::spawn(machine::run(machine_parts, stopped.clone())))];
         let on_duty = Arc::new(AtomicBool::new(false));
         let clock_parts = clock::Parts {
             journey: Arc::clone(&journey),

@@ -25,6 +25,7 @@ pub mod hub;
 pub mod intake;
 pub mod journey;
 pub mod keys;
+mod machine;
 pub mod post;
 pub mod receipt;
 pub mod reload;

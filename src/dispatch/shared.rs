@@ -222,6 +222,7 @@ impl Shared {
             return None;
         }
         let settling = locked(&self.settling).clone()?;
+        self.metrics.lane(recipient);
         let (inbox, leases) = mpsc::unbounded_channel();
         let lane = Arc::new(Lane::new(recipient, inbox));
         lanes.insert(recipient, Arc::clone(&lane));

@@ -33,6 +33,9 @@ impl Recorder {
             self.metrics.message(answer.message_type, answer.verdict.name());
             self.metrics.received_after(took);
         }
+        if !received.answers.is_empty() {
+            self.metrics.site.recorded(self.now());
+        }
         Ok(hand_over(received, &self.dispatch, &self.metrics))
     }
 }
