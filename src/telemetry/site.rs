@@ -51,7 +51,8 @@ impl Site {
                 "Messages that wait in a queue of the broker: those to take in, and those that it gave up handing out",
                 &["queue"],
             )?,
-            broker_reconnects: new.gauge("broker_reconnects", "Times the hub consumes again after it had lost the broker, since its start")?,
+            broker_reconnects: new
+                .gauge("broker_reconnects", "Times the hub consumes again after it had lost the broker, since its start")?,
             mailbox_success: new.int_gauges("mailbox_success", "1 where the last look into a mailbox of the hub was well", &["mailbox"])?,
             mailbox_read: new.gauges(
                 "mailbox_read_timestamp_seconds",
