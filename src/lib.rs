@@ -4,6 +4,7 @@
 //! [`Hub`] is what is plugged together and running; `journey` is the way of a message through it; `domain` (a package of
 //! its own) decides. See ARCHITECTURE.md.
 
+mod alerts;
 pub mod bench;
 pub mod certificate;
 pub mod cli;

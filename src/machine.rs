@@ -1,5 +1,7 @@
 //! What the hub stands on, looked at every few seconds: the disk of its ledger, the machine's clock, the broker's queues.
 
+use crate::config::Settings;
+use crate::journey::Journey;
 use crate::telemetry::{Disk, Metrics};
 use jiff::{SignedDuration, Timestamp};
 use rustix::fs::statvfs;
@@ -12,7 +14,8 @@ use tokio::sync::watch;
 /// As often as metrics are usually fetched.
 const EVERY: Duration = Duration::from_secs(10);
 
-pub struct Parts {
+#[derive(Clone)]
+pub struct Ground {
     pub metrics: Arc<Metrics>,
     /// The embedded ledger; none where the ledger is a database, whose disk is watched where it is.
     pub ledger: Option<PathBuf>,
@@ -23,7 +26,7 @@ pub struct Parts {
 }
 
 /// Runs until `stop` turns true.
-pub async fn run(mut parts: Parts, mut stop: watch::Receiver<bool>) {
+pub async fn run(mut parts: Ground, mut stop: watch::Receiver<bool>) {
     let begun = Begun { at: (parts.clock)(), steady: Instant::now() };
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -43,7 +46,18 @@ struct Begun {
     steady: Instant,
 }
 
-impl Parts {
+impl Ground {
+    #[must_use]
+    pub fn of(settings: &Settings, journey: &Journey, broker: watch::Receiver<amqp::State>, recording: Arc<AtomicBool>) -> Self {
+        Self {
+            metrics: Arc::clone(&journey.metrics),
+            ledger: settings.ledger.url.is_none().then(|| settings.ledger.path.clone()),
+            broker,
+            recording,
+            clock: Arc::clone(&journey.now),
+        }
+    }
+
     fn look(&mut self, begun: &Begun) {
         let site = &self.metrics.site;
         site.recording(self.recording.load(Relaxed));

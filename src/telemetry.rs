@@ -2,8 +2,10 @@
 //! bounded sets and organisation codes.
 
 mod site;
+mod traces;
 
 pub use site::{Disk, Site};
+pub use traces::{Started, Traces};
 
 use crate::receipt::Verdict;
 use domain::Code;
@@ -92,6 +94,8 @@ pub struct Metrics {
     rails: RwLock<HashMap<&'static str, Arc<RailMetrics>>>,
     /// Of the hub itself and what it stands on.
     pub site: Site,
+    /// Where spans go beside; nowhere unless the settings name a collector.
+    pub traces: Traces,
 }
 
 /// How one endpoint's heartbeat stands.
@@ -172,6 +176,7 @@ impl Metrics {
             )?,
             rails: RwLock::default(),
             site: Site::new(&new)?,
+            traces: Traces::default(),
             registry,
         };
         metrics.count_from_nought();

@@ -97,6 +97,14 @@ pub struct LaneStatus {
     pub last: Option<LastOutcome>,
 }
 
+impl LaneStatus {
+    /// Whether its recipient takes nothing now.
+    #[must_use]
+    pub const fn is_shut(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. } | Phase::Probing)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct LastOutcome {
     pub at: Timestamp,

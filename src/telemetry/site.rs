@@ -75,6 +75,13 @@ impl Site {
         self.intake_last.set(seconds(now));
     }
 
+    /// To the second, or the start of the hub.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "seconds of this century")]
+    pub fn last_recorded(&self) -> Timestamp {
+        Timestamp::from_second(self.intake_last.get() as i64).unwrap_or_default()
+    }
+
     pub fn recording(&self, records: bool) {
         self.ledger_recording.set(records.into());
     }

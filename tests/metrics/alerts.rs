@@ -27,7 +27,7 @@ fn alerts(rules: &str) -> Vec<Alert<'_>> {
         if let Some(name) = line.trim_start().strip_prefix("- alert: ") {
             found.push(Alert { name, text: Vec::new() });
             inside = true;
-        } else if line.trim_start().starts_with("- ") {
+        } else if ["- record: ", "- name: "].iter().any(|other| line.trim_start().starts_with(other)) {
             inside = false;
         } else if inside && let Some(alert) = found.last_mut() {
             alert.text.push(line);

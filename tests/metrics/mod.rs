@@ -1,9 +1,11 @@
 //! What watches the hub from outside: alerts, their runbooks and the dashboard name what exists, and Prometheus itself understands them.
 
+mod alerted;
 mod alerts;
 mod dashboard;
 mod panels;
 mod server;
+mod traces;
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -30,10 +30,10 @@ async fn every_panel_of_the_dashboard_shows_something() {
     assert!(answered_in_time(&prometheus, "placement_hub_messages_total").await, "Prometheus does not read the hub");
 
     for number in 0..20 {
-        door.accepted(&first_placement(Format::Json, &format!("metrics-{number}"))).await;
+        door.accepted(&first_placement(Format::Json, &format!("2810{number:02}"))).await;
     }
     // Refused: there is no such day. And a question: nobody knows the place.
-    let refused = door.send(&first_placement(Format::Json, "metrics-x").with("/child/birthDate", "2012-02-30")).await;
+    let refused = door.send(&first_placement(Format::Json, "281091").with("/child/birthDate", "2012-02-30")).await;
     assert_eq!(refused["verdict"], "rejected", "{refused:#}");
     door.send(&unknown_place()).await;
 
@@ -53,7 +53,7 @@ async fn every_panel_of_the_dashboard_shows_something() {
 }
 
 fn unknown_place() -> Letter {
-    first_placement(Format::Json, "metrics-y")
+    first_placement(Format::Json, "281092")
         .with("/placement/postcode", "ZZ99 3VZ")
         .with("/placement/localAuthority", serde_json::Value::Null)
 }

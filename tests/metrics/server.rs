@@ -36,6 +36,12 @@ impl Prometheus {
         let child = command.spawn().expect("prometheus: scripts/setup installs it (Debian's package prometheus)");
         let mut server = Self { child, folder, address: hub };
         server.address = within("the address of Prometheus", server.listening()).await;
+        within("Prometheus to be ready", async {
+            while !server.get("/-/ready").await.contains("is Ready") {
+                tokio::time::sleep(LOOK).await;
+            }
+        })
+        .await;
         server
     }
 
