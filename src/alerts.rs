@@ -11,12 +11,14 @@ mod causes;
 mod message;
 
 use crate::directory::{Rails, certificates};
-use crate::dispatch::DispatchHandle;
+use crate::dispatch::{DispatchHandle, LaneStatus};
 use crate::journey::Journey;
 use crate::machine::{self, Ground};
 use crate::telemetry::field;
 use book::{Change, Shelf};
 use causes::{Seen, Standing};
+use domain::Code;
+use domain::delivery::DeliveryState;
 use domain::directory::Endpoint;
 use domain::port::{Alert, DeliveryFilter, Figures};
 use domain::retry::AttemptOutcome;
@@ -33,6 +35,8 @@ use uuid::Uuid;
 const EVERY: Duration = Duration::from_secs(10);
 /// Every so many looks, it is looked when certificates end.
 const CERTIFICATE_LOOKS: u64 = 60;
+/// Dead deliveries that are looked at: more than anybody leaves lying about.
+const DEAD_ROWS: usize = 200;
 /// After so many seconds without a word of the hub that tells, another one does.
 const DUTY_SECONDS: i64 = 60;
 
@@ -53,7 +57,7 @@ pub async fn run(parts: Parts, mut stop: watch::Receiver<bool>) {
     if parts.watchers.is_empty() {
         return;
     }
-    let mut desk = Desk { shelf: Shelf::open(&parts.file), on_duty: true, ends: Vec::new(), looks: 0, parts };
+    let mut desk = Desk { shelf: Shelf::open(&parts.file), on_duty: true, ends: Vec::new(), looks: 0, dead: BTreeMap::new(), parts };
     let mut interval = tokio::time::interval(EVERY);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -75,6 +79,8 @@ struct Desk {
     /// Until each endpoint's certificates end.
     ends: Vec<(String, Timestamp)>,
     looks: u64,
+    /// Deliveries that were given up or refused and wait for a person, by recipient.
+    dead: BTreeMap<Code, usize>,
 }
 
 impl Desk {
@@ -89,6 +95,7 @@ impl Desk {
             self.shelf.clear();
             return;
         }
+        self.look_for_dead().await;
         let standing = self.standing(now);
         for number in 0..self.parts.watchers.len() {
             let name = self.parts.watchers[number].name() + "/" + &self.parts.watchers[number].adapter;
@@ -96,6 +103,17 @@ impl Desk {
             let changes = book.compare(&standing, now);
             if !changes.is_empty() && book.may_try(now) {
                 self.tell(number, &name, changes, now).await;
+            }
+        }
+    }
+
+    /// The newest of them, by an index of their own. Where the ledger does not answer, what was seen last stands.
+    async fn look_for_dead(&mut self) {
+        let filter = DeliveryFilter { state: Some(DeliveryState::Dead), limit: DEAD_ROWS, ..DeliveryFilter::default() };
+        if let Ok(rows) = self.parts.journey.ledger.deliveries(filter).await {
+            self.dead.clear();
+            for row in rows {
+                *self.dead.entry(row.recipient).or_default() += 1;
             }
         }
     }
@@ -110,10 +128,11 @@ impl Desk {
         let seen = Seen {
             now,
             figures: &parts.figures.borrow(),
-            shut: parts.dispatch.lanes().into_iter().filter(|lane| lane.is_shut()).map(|lane| lane.recipient).collect(),
+            shut: parts.dispatch.lanes().into_iter().filter(LaneStatus::is_shut).map(|lane| lane.recipient).collect(),
             consuming: parts.ground.broker.borrow().consuming,
             waiting: parts.ground.broker.borrow().queues.clone(),
             recorded_at: parts.journey.metrics.site.last_recorded(),
+            dead: &self.dead,
             recording: parts.ground.recording.load(Relaxed),
             disk: parts.ground.ledger.as_deref().and_then(machine::disk),
             certificates: &self.ends,

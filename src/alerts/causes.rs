@@ -6,6 +6,7 @@ use domain::delivery::DeliveryState;
 use domain::port::Figures;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// A runbook's name, and whom or what it is about; nothing for the hub itself.
@@ -41,6 +42,8 @@ pub struct Seen<'a> {
     pub figures: &'a Figures,
     /// Recipients whose lane is shut.
     pub shut: Vec<Code>,
+    /// Deliveries that were given up or refused and wait for a person.
+    pub dead: &'a BTreeMap<Code, usize>,
     pub consuming: bool,
     /// Messages in the hub's queues at the broker.
     pub waiting: Vec<(&'static str, u32)>,
@@ -126,14 +129,10 @@ fn recipients(seen: &Seen<'_>, found: &mut Vec<Standing>) {
             found.push(silent.looking_at(*recipient, DeliveryState::Accepted));
         }
     }
-    for (recipient, state, count) in &seen.figures.backlog {
-        if *state == DeliveryState::Dead && *count > 0 {
-            let what = format!("{count} deliveries to {recipient} were given up or refused and wait for a person");
-            found.push(
-                Standing::new("DeadLetters", recipient.as_str(), Severity::Page, SignedDuration::ZERO, what)
-                    .looking_at(*recipient, DeliveryState::Dead),
-            );
-        }
+    for (recipient, count) in seen.dead {
+        let what = format!("{count} deliveries to {recipient} were given up or refused and wait for a person");
+        let dead = Standing::new("DeadLetters", recipient.as_str(), Severity::Page, SignedDuration::ZERO, what);
+        found.push(dead.looking_at(*recipient, DeliveryState::Dead));
     }
 }
 
@@ -181,11 +180,14 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + minute * 60).unwrap()
     }
 
+    static NONE_DEAD: BTreeMap<Code, usize> = BTreeMap::new();
+
     fn well(figures: &Figures) -> Seen<'_> {
         Seen {
             now: at(0),
             figures,
             shut: Vec::new(),
+            dead: &NONE_DEAD,
             consuming: true,
             waiting: vec![(amqp::topology::INTAKE, 0), (amqp::topology::REJECTED, 0)],
             recorded_at: at(-600),
@@ -210,14 +212,16 @@ mod tests {
         let figures = Figures {
             oldest_due: vec![(qks, at(-60)), (rx2, at(-16)), (kent, at(-14))],
             oldest_accepted: vec![(kent, at(-24 * 60 - 1)), (rx2, at(-24 * 60 + 1))],
-            backlog: vec![(rx2, DeliveryState::Dead, 2), (kent, DeliveryState::Held, 9)],
+            backlog: vec![(kent, DeliveryState::Held, 9)],
             deadlines: vec![(Kind::ArrivalNotice, [5, 1, 0]), (Kind::EndNotice, [5, 0, 1])],
             reviews: vec![("unknown-postcode".to_owned(), 1)],
             ..Figures::default()
         };
+        let dead = BTreeMap::from([(rx2, 2)]);
         let certificates = [("A".to_owned(), at(0)), ("B".to_owned(), at(20 * 24 * 60)), ("C".to_owned(), at(22 * 24 * 60))];
         let seen = Seen {
             shut: vec![qks],
+            dead: &dead,
             consuming: false,
             waiting: vec![(amqp::topology::INTAKE, 3), (amqp::topology::REJECTED, 1)],
             recording: false,
