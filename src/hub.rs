@@ -9,12 +9,13 @@ use crate::intake::{Letterbox, Recorder};
 use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::reload::Reloader;
-use crate::telemetry::Metrics;
-use crate::{clock, heartbeat, http, intake, post, reseal, wiring};
+use crate::telemetry::{Metrics, Traces};
+use crate::{alerts, clock, heartbeat, http, intake, machine, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -65,16 +66,17 @@ impl Hub {
         let failed = |what: String| StartError(what);
         let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
+        let watchers = wiring::watchers(settings, now).map_err(|error| failed(error.to_string()))?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
-        let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
-        let policy = Arc::new(settings.policy(keys.claim_key()));
+        let metrics = Arc::new(telemetry(settings).map_err(failed)?);
+        metrics.site.started(now);
         let journey = Arc::new(Journey {
             contracts: Arc::new(Contracts::new().map_err(|error| failed(chain(&error)))?),
             ledger: Arc::clone(&ledger),
             directory: Arc::clone(&directory),
-            policy,
+            policy: Arc::new(settings.policy(keys.claim_key())),
             keys: Arc::clone(&keys),
             source: settings.source.clone(),
             require_user_id: settings.intake.require_user_id,
@@ -99,9 +101,21 @@ impl Hub {
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
+        let ground = machine::Ground::of(settings, &journey, intake.state(), Arc::clone(&recording));
         let (figures, figures_seen) = watch::channel(Figures::default());
-        let mut tasks = Vec::new();
+        let mut tasks = vec![("look at the machine", tokio::spawn(machine::run(ground.clone(), stopped.clone())))];
         let on_duty = Arc::new(AtomicBool::new(false));
+        let alert_parts = alerts::Parts {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            rails: rails.clone(),
+            watchers,
+            figures: figures_seen.clone(),
+            ground,
+            file: beside(settings.ledger.home(), ".alerts"),
+            holder,
+        };
+        tasks.push(("alerts", tokio::spawn(alerts::run(alert_parts, stopped.clone()))));
         let clock_parts = clock::Parts {
             journey: Arc::clone(&journey),
             dispatch: dispatch.clone(),
@@ -194,7 +208,25 @@ impl Hub {
             intake.close().await;
         }
         self.http.stop().await;
+        let metrics = self.metrics;
+        // The last spans go out in good order; a thread that panicked has nothing more to send.
+        let _ = tokio::task::spawn_blocking(move || metrics.traces.close()).await;
     }
+}
+
+/// A file that is named after another.
+fn beside(home: &Path, ending: &str) -> PathBuf {
+    let mut name = home.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn telemetry(settings: &Settings) -> Result<Metrics, String> {
+    let mut metrics = Metrics::new().map_err(|error| chain(&error))?;
+    if let Some(endpoint) = &settings.telemetry.otlp_endpoint {
+        metrics.traces = Traces::to(endpoint, settings.telemetry.trace_percent)?;
+    }
+    Ok(metrics)
 }
 
 /// The ledger with its key. A hub with another key would give every child a second record: so what is there must open.

@@ -4,6 +4,7 @@
 //! [`Hub`] is what is plugged together and running; `journey` is the way of a message through it; `domain` (a package of
 //! its own) decides. See ARCHITECTURE.md.
 
+mod alerts;
 pub mod bench;
 pub mod certificate;
 pub mod cli;
@@ -25,6 +26,7 @@ pub mod hub;
 pub mod intake;
 pub mod journey;
 pub mod keys;
+mod machine;
 pub mod post;
 pub mod receipt;
 pub mod reload;

@@ -2,6 +2,7 @@
 
 use crate::config::Settings;
 use crate::directory::{self, Loaded, Rails, Sources};
+use domain::directory::Endpoint;
 use domain::port::{Deliver, Ledger, LedgerError, LedgerView, Post};
 use jiff::Timestamp;
 use std::path::Path;
@@ -79,6 +80,18 @@ pub fn directory(settings: &Settings, now: Timestamp) -> Result<Loaded, director
     sources.publishers.clone_from(&settings.publishers);
     sources.tokens.clone_from(&settings.tokens);
     directory::load(&sources)
+}
+
+/// Who is told what is wrong with the hub.
+///
+/// # Errors
+/// Every mistake in the file that the settings name.
+pub fn watchers(settings: &Settings, now: Timestamp) -> Result<Vec<Endpoint>, directory::Mistakes> {
+    let Some(file) = &settings.alerts else { return Ok(Vec::new()) };
+    let rails = rails(&broker(settings)).rails;
+    let mut sources = Sources::folder(&settings.directory, &rails, settings.rules.day(now));
+    sources.endpoints = Some(file.clone());
+    directory::watchers(&sources)
 }
 
 /// # Errors

@@ -16,6 +16,7 @@ mod http;
 mod journeys;
 mod ledger;
 mod mesh;
+mod metrics;
 mod scenarios;
 mod simulation;
 mod ssda903;

@@ -46,6 +46,17 @@ pub(crate) async fn declare(channel: &Channel, delivery_limit: u32) -> Result<()
 }
 
 /// Topic exchanges all: one can be bound to more narrowly later without being declared anew.
+/// How many messages are ready in the intake queue and in the rejected one.
+pub(crate) async fn waiting(channel: &Channel) -> Result<Vec<(&'static str, u32)>> {
+    let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+    let mut found = Vec::with_capacity(2);
+    for queue in [INTAKE, REJECTED] {
+        let declared = channel.queue_declare(queue.into(), passive, FieldTable::default()).await?;
+        found.push((queue, declared.message_count()));
+    }
+    Ok(found)
+}
+
 pub(crate) async fn declare_exchanges(channel: &Channel) -> Result<()> {
     let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
     for exchange in [INTAKE, REJECTED, RECEIPTS, DELIVERIES] {
