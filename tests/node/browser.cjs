@@ -77,6 +77,7 @@ const steps = {
     await page.keyboard.press("?");
     assert.ok(await page.locator("#keys").isVisible(), "? shows the keys");
     await page.keyboard.press("Escape");
+    await page.locator("#keys").waitFor({ state: "hidden" });
     await page.keyboard.press("j");
     await page.keyboard.press("x");
     await page.keyboard.press("j");
