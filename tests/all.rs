@@ -3,6 +3,7 @@
 mod adapters;
 mod bench;
 mod broker;
+mod browser;
 mod certificate;
 mod contracts;
 mod control;
