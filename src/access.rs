@@ -1,7 +1,7 @@
 //! Who may do what. The cast: a [`Person`] has [`Role`]s, which grant [`Right`]s; the `table` says which right each route asks for; local
-//! accounts and API tokens stand in the `register`, people of an identity provider come by `oidc`; who has signed in has a session.
+//! accounts and API tokens stand in the `register`; who has signed in has a session.
 //!
-//! Where nobody has an account and no provider is set, nobody can sign in, and nothing is shown.
+//! Where nobody has an account, nobody can sign in, and nothing is shown.
 
 pub mod password;
 mod person;
@@ -133,12 +133,8 @@ impl Access {
     #[must_use]
     pub fn by_link(&self, key: &str) -> Option<String> {
         let made = self.link.lock().unwrap_or_else(PoisonError::into_inner).as_deref().map(token_digest);
-        let holder = Holder::Provided {
-            subject: "link".to_owned(),
-            name: "whoever has the link".to_owned(),
-            roles: BTreeSet::from([Role::Administrator]),
-            organisation: None,
-        };
+        let holder =
+            Holder::Link { name: "whoever has the link".to_owned(), roles: BTreeSet::from([Role::Administrator]), organisation: None };
         // By digest: how long it takes tells nothing.
         (made == Some(token_digest(key))).then(|| self.begin(holder)).flatten()
     }
@@ -154,9 +150,7 @@ impl Access {
                 let (roles, organisation) = (account.roles.clone(), account.organisation);
                 Some(Person { actor: format!("user:{name}"), name, roles, organisation, csrf })
             }
-            Holder::Provided { subject, name, roles, organisation } => {
-                Some(Person { actor: format!("oidc:{subject}"), name, roles, organisation, csrf })
-            }
+            Holder::Link { name, roles, organisation } => Some(Person { actor: "link".to_owned(), name, roles, organisation, csrf }),
         }
     }
 

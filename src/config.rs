@@ -37,6 +37,17 @@ pub struct Settings {
     pub delivery: Delivery,
     pub rules: Rules,
     pub log: Log,
+    pub telemetry: Telemetry,
+    /// Who is told what is wrong with the hub, in a file like the directory's endpoints.
+    pub alerts: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// Where traces go, if anywhere.
+    pub otlp_endpoint: Option<String>,
+    /// Of messages without a trace of their publisher's, how many in 100 begin one.
+    pub trace_percent: u8,
 }
 
 #[derive(Clone)]
@@ -177,6 +188,8 @@ impl Settings {
                 json: reader.one_of("log", "format", &["text", "json"], "text") == "json",
                 filter: reader.text("log", "filter", "info"),
             },
+            telemetry: telemetry(&mut reader),
+            alerts: reader.optional_path("alerts", "endpoints"),
         };
         reader.finish()?;
         Ok(settings)
@@ -211,6 +224,16 @@ impl Rules {
     pub fn day(&self, instant: Timestamp) -> Date {
         self.time_zone.to_datetime(instant).date()
     }
+}
+
+fn telemetry(reader: &mut Reader<'_>) -> Telemetry {
+    let otlp_endpoint = Some(reader.text("telemetry", "otlp_endpoint", "")).filter(|url| !url.is_empty());
+    if let Some(url) = &otlp_endpoint
+        && let Err(why) = http_client::checked(url, http_client::guard::Guard { allow_private: true })
+    {
+        reader.mistake(format!("telemetry.otlp_endpoint: must be the URL of a collector, as http://127.0.0.1:4318/v1/traces: {why}"));
+    }
+    Telemetry { otlp_endpoint, trace_percent: reader.whole("telemetry", "trace_percent", 0..=100, 100) }
 }
 
 fn ledger(reader: &mut Reader<'_>) -> LedgerSettings {

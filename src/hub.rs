@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::config::Settings;
 use crate::contracts::Contracts;
 use crate::control::{Control, Desk};
+use crate::directory::Rails;
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::intake::{Letterbox, Recorder};
@@ -11,13 +12,14 @@ use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
 use crate::operations::Operations;
 use crate::reload::Reloader;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Traces};
 use crate::views::Views;
-use crate::{clock, heartbeat, http, intake, pauses, post, reseal, wiring};
+use crate::{alerts, clock, heartbeat, http, intake, machine, pauses, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,18 +72,19 @@ impl Hub {
         let failed = |what: String| StartError(what);
         let now = clock();
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
+        let watchers = wiring::watchers(settings, now).map_err(|error| failed(error.to_string()))?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let access = Access::open(settings.access.clone(), Arc::clone(&clock)).map_err(|error| failed(chain(&error)))?;
         let access = Arc::new(access);
         let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
-        let metrics = Arc::new(Metrics::new().map_err(|error| failed(chain(&error)))?);
-        let policy = Arc::new(settings.policy(keys.claim_key()));
+        let metrics = Arc::new(telemetry(settings).map_err(failed)?);
+        metrics.site.started(now);
         let journey = Arc::new(Journey {
             contracts: Arc::new(Contracts::new().map_err(|error| failed(chain(&error)))?),
             ledger: Arc::clone(&ledger),
             directory: Arc::clone(&directory),
-            policy,
+            policy: Arc::new(settings.policy(keys.claim_key())),
             keys: Arc::clone(&keys),
             source: settings.source.clone(),
             require_user_id: settings.intake.require_user_id,
@@ -93,25 +96,26 @@ impl Hub {
         let to_close = rails.values().map(Arc::clone).collect();
         // Read before anything is leased: what is paused was paused for a reason.
         let paused = pauses::holding(ledger.as_ref(), now).await.map_err(|error| failed(chain(&error)))?;
-        let dispatch = Dispatch::start(dispatch::Parts {
-            ledger: Arc::clone(&ledger),
-            directory,
-            deliverers: rails.clone(),
-            open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
-            retry: settings.delivery.retry,
-            lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
-            metrics: Arc::clone(&metrics),
-            clock,
-            random: Arc::new(random),
-            holder,
-        });
+        let dispatch = start_dispatch(settings, &journey, rails.clone(), holder);
         dispatch.set_paused(paused);
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
+        let ground = machine::Ground::of(settings, &journey, intake.state(), Arc::clone(&recording));
         let (figures, figures_seen) = watch::channel(Figures::default());
-        let mut tasks = Vec::new();
+        let mut tasks = vec![("look at the machine", tokio::spawn(machine::run(ground.clone(), stopped.clone())))];
         let on_duty = Arc::new(AtomicBool::new(false));
+        let alert_parts = alerts::Parts {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            rails: rails.clone(),
+            watchers,
+            figures: figures_seen.clone(),
+            ground,
+            file: beside(settings.ledger.home(), ".alerts"),
+            holder,
+        };
+        tasks.push(("alerts", tokio::spawn(alerts::run(alert_parts, stopped.clone()))));
         let clock_parts = clock::Parts {
             journey: Arc::clone(&journey),
             dispatch: dispatch.clone(),
@@ -159,13 +163,8 @@ impl Hub {
         let again = settings.clone();
         let load = Arc::new(move || wiring::directory(&again, Timestamp::now()));
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
-        // Without it operators' commands wait until the hub is stopped; children's notices must not.
-        let control = Control::start(
-            settings.ledger.home(),
-            Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) },
-        )
-        .inspect_err(|why| tracing::error!("{why}"))
-        .ok();
+        let control =
+            open_control(settings, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) });
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         tasks.push(("intake", tokio::spawn(intake::run(intake_parts))));
@@ -218,7 +217,46 @@ impl Hub {
         }
         self.http.stop().await;
         self.access.keep_uses();
+        let metrics = self.metrics;
+        // The last spans go out in good order; a thread that panicked has nothing more to send.
+        let _ = tokio::task::spawn_blocking(move || metrics.traces.close()).await;
     }
+}
+
+/// A file that is named after another.
+fn beside(home: &Path, ending: &str) -> PathBuf {
+    let mut name = home.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn telemetry(settings: &Settings) -> Result<Metrics, String> {
+    let mut metrics = Metrics::new().map_err(|error| chain(&error))?;
+    if let Some(endpoint) = &settings.telemetry.otlp_endpoint {
+        metrics.traces = Traces::to(endpoint, settings.telemetry.trace_percent)?;
+    }
+    Ok(metrics)
+}
+
+fn start_dispatch(settings: &Settings, journey: &Journey, deliverers: Rails, holder: Uuid) -> DispatchHandle {
+    let keys = Arc::clone(&journey.keys);
+    Dispatch::start(dispatch::Parts {
+        ledger: Arc::clone(&journey.ledger),
+        directory: Arc::clone(&journey.directory),
+        deliverers,
+        open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
+        retry: settings.delivery.retry,
+        lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
+        metrics: Arc::clone(&journey.metrics),
+        clock: Arc::clone(&journey.now),
+        random: Arc::new(random),
+        holder,
+    })
+}
+
+/// Without it operators' commands wait until the hub is stopped; children's notices must not.
+fn open_control(settings: &Settings, desk: Desk) -> Option<Control> {
+    Control::start(settings.ledger.home(), desk).inspect_err(|why| tracing::error!("{why}")).ok()
 }
 
 /// The ledger with its key. A hub with another key would give every child a second record: so what is there must open.

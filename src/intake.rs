@@ -12,6 +12,7 @@ pub use recorder::{Recorder, hand_over};
 
 use crate::crash;
 use crate::journey::{Answer, Envelope};
+use crate::telemetry::Metrics;
 use amqp::{Incoming, Intake, Receipt, Tag};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +40,7 @@ pub struct Parts {
 /// Runs until the intake is stopped and everything it handed out is recorded and acknowledged.
 pub async fn run(parts: Parts) {
     let (recorded, queue) = mpsc::channel(RECORDED_QUEUE);
-    let finisher = tokio::spawn(finish(Arc::clone(&parts.intake), queue));
+    let finisher = tokio::spawn(finish(Arc::clone(&parts.intake), Arc::clone(&parts.recorder.metrics), queue));
     while let Some(batch) = parts.intake.next_batch(parts.batch_max).await {
         crash::point("after-receive");
         let arrived = Instant::now();
@@ -131,20 +132,23 @@ fn receipt(answer: Answer, route: Route) -> Option<Receipt> {
 }
 
 /// Sends receipts and acknowledges, batch by batch, in order.
-async fn finish(intake: Arc<Intake>, mut queue: mpsc::Receiver<Finished>) {
+async fn finish(intake: Arc<Intake>, metrics: Arc<Metrics>, mut queue: mpsc::Receiver<Finished>) {
     while let Some(finished) = queue.recv().await {
-        send(&intake, finished.receipts).await;
+        if !send(&intake, finished.receipts).await {
+            metrics.site.receipts_unsent();
+        }
         intake.ack(&finished.tags).await;
     }
 }
 
 /// A receipt that the broker does not take must not keep messages from being acknowledged: they are recorded, and so is the
 /// receipt. Where the whole broker is away, it delivers them again and the receipts go out then.
-async fn send(intake: &Intake, receipts: Vec<Receipt>) {
+/// Whether it took them.
+async fn send(intake: &Intake, receipts: Vec<Receipt>) -> bool {
     let mut wait = WAIT_FIRST;
     for attempt in 1..=RECEIPT_ATTEMPTS {
         match intake.receipts(receipts.clone()).await {
-            Ok(()) => return,
+            Ok(()) => return true,
             Err(error) if attempt == RECEIPT_ATTEMPTS => {
                 tracing::warn!(%error, "receipts were not sent; `placement-hub trace MESSAGE-ID` shows them");
             }
@@ -152,4 +156,5 @@ async fn send(intake: &Intake, receipts: Vec<Receipt>) {
         }
         wait = (wait * 2).min(WAIT_LONGEST);
     }
+    false
 }

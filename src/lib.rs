@@ -5,6 +5,7 @@
 //! its own) decides. See ARCHITECTURE.md.
 
 pub mod access;
+mod alerts;
 pub mod bench;
 pub mod certificate;
 pub mod cli;
@@ -26,6 +27,7 @@ pub mod hub;
 pub mod intake;
 pub mod journey;
 pub mod keys;
+mod machine;
 pub mod operations;
 pub mod pauses;
 pub mod post;

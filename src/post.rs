@@ -41,6 +41,7 @@ pub async fn run(parts: Parts) {
             _ = interval.tick() => {}
         }
         if !parts.is_on_duty().await {
+            parts.recorder.metrics.site.no_mailboxes();
             continue;
         }
         for rail in &parts.rails {
@@ -71,8 +72,10 @@ impl Parts {
         let directory = self.recorder.journey.directory.load_full();
         let now = self.recorder.now();
         for mailbox in rail.mailboxes(directory.endpoints(), now) {
-            if let Err(why) = self.empty(rail, &directory, mailbox.as_ref()).await {
-                tracing::warn!(rail = rail.name(), why, "a mailbox could not be read; the next look tries again");
+            let read = self.empty(rail, &directory, mailbox.as_ref()).await;
+            self.recorder.metrics.site.mailbox(mailbox.name(), read.is_ok(), self.recorder.now());
+            if let Err(why) = read {
+                tracing::warn!(rail = rail.name(), mailbox = mailbox.name(), why, "a mailbox could not be read; the next look tries again");
             }
         }
         if let Err(why) = self.follow(rail, &directory, now).await {
@@ -130,7 +133,12 @@ impl Parts {
                 let reached = |endpoint: &&Endpoint| endpoint.adapter == rail.name();
                 let Some(endpoint) = directory.endpoint(row.recipient, row.place, today).filter(reached) else { continue };
                 match rail.track(endpoint, &row.reference, now).await {
-                    Ok(Some(outcome)) => found.push(Confirmation { delivery: row.delivery, outcome, at: self.recorder.now() }),
+                    Ok(Some(outcome)) => {
+                        if matches!(outcome, Confirmed::Dead { .. }) {
+                            self.recorder.metrics.dead(row.recipient);
+                        }
+                        found.push(Confirmation { delivery: row.delivery, outcome, at: self.recorder.now() });
+                    }
                     Ok(None) => {}
                     Err(why) => {
                         self.confirm(found).await?;

@@ -43,6 +43,8 @@ pub struct ReceiptLine {
 }
 
 impl Verdict {
+    pub const ALL: [Self; 4] = [Self::Accepted, Self::Duplicate, Self::Parked, Self::Rejected];
+
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

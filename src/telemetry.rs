@@ -1,12 +1,20 @@
 //! Every metric and every log field name, once. No label, field or message ever holds child data: labels are names of
 //! bounded sets and organisation codes.
 
+mod site;
+mod traces;
+
+pub use site::{Disk, Site};
+pub use traces::{Started, Traces};
+
+use crate::receipt::Verdict;
 use domain::Code;
 use domain::delivery::Kind;
+use domain::message::MessageType;
 use domain::port::Figures;
 use jiff::{SignedDuration, Timestamp};
 use prometheus::{
-    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 use std::collections::HashMap;
@@ -58,6 +66,9 @@ const FAST: [f64; 14] = [0.000_25, 0.000_5, 0.001, 0.002, 0.004, 0.008, 0.016, 0
 const DELIVERY: [f64; 17] =
     [0.001, 0.002_5, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0, 3_600.0, 21_600.0, 86_400.0, 432_000.0];
 
+/// What becomes of an obligation, as it is counted.
+const ACTIONS: [&str; 8] = ["issued", "held", "corrected", "withdrawn", "retracted", "acknowledged", "reminded", "escalated"];
+
 /// All metrics, with their own registry.
 pub struct Metrics {
     registry: Registry,
@@ -81,6 +92,10 @@ pub struct Metrics {
     heartbeat_seconds: GaugeVec,
     certificate_ends_seconds: GaugeVec,
     rails: RwLock<HashMap<&'static str, Arc<RailMetrics>>>,
+    /// Of the hub itself and what it stands on.
+    pub site: Site,
+    /// Where spans go beside; nowhere unless the settings name a collector.
+    pub traces: Traces,
 }
 
 /// How one endpoint's heartbeat stands.
@@ -118,7 +133,8 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let new = Registered { registry: &registry };
-        Ok(Self {
+        new.process()?;
+        let metrics = Self {
             messages: new.counters("messages_total", "Messages recorded, by type and verdict", &["type", "verdict"])?,
             obligations: new.counters(
                 "obligations_total",
@@ -159,8 +175,26 @@ impl Metrics {
                 &["recipient"],
             )?,
             rails: RwLock::default(),
+            site: Site::new(&new)?,
+            traces: Traces::default(),
             registry,
-        })
+        };
+        metrics.count_from_nought();
+        Ok(metrics)
+    }
+
+    /// A counter that first shows itself as 1 hides its first event from every rate: so all that can be known beforehand begins at 0.
+    fn count_from_nought(&self) {
+        for message_type in MessageType::ALL.iter().map(|each| each.name()).chain(["unknown"]) {
+            for verdict in Verdict::ALL {
+                let _ = self.messages.with_label_values(&[message_type, verdict.name()]);
+            }
+        }
+        for kind in Kind::ALL {
+            for action in ACTIONS {
+                let _ = self.obligations.with_label_values(&[kind.name(), action]);
+            }
+        }
     }
 
     /// A message was recorded; `message_type` and `verdict` are wire names.
@@ -168,7 +202,7 @@ impl Metrics {
         self.messages.with_label_values(&[message_type, verdict]).inc();
     }
 
-    /// `action`: issued, held, corrected, withdrawn, retracted; acknowledged, reminded, escalated.
+    /// `action` is one of [`ACTIONS`].
     pub fn obligation(&self, kind: Kind, action: &'static str) {
         self.obligations.with_label_values(&[kind.name(), action]).inc();
     }
@@ -197,6 +231,12 @@ impl Metrics {
 
     pub fn dead(&self, recipient: Code) {
         self.dead.with_label_values(&[recipient.as_str()]).inc();
+    }
+
+    /// A recipient with a lane: from now on its counters are there, at nought.
+    pub fn lane(&self, recipient: Code) {
+        let _ = self.dead.with_label_values(&[recipient.as_str()]);
+        let _ = self.lane_open.with_label_values(&[recipient.as_str()]);
     }
 
     pub fn lane_open(&self, recipient: Code, open: bool) {
@@ -265,6 +305,7 @@ impl Metrics {
             }
         }
         self.breaches.set(gauge(figures.breaches));
+        self.site.figures_read(now);
         self.review_open.reset();
         for (reason, count) in &figures.reviews {
             self.review_open.with_label_values(&[reason.as_str()]).set(gauge(*count));
@@ -320,6 +361,22 @@ impl Registered<'_> {
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
         self.keep(IntCounterVec::new(opts(name, help), labels)?)
+    }
+
+    /// CPU, memory, open files, start time, under the names that every program's have. Linux tells them.
+    #[cfg_attr(not(target_os = "linux"), expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "there is nothing to register"))]
+    fn process(&self) -> Result<(), prometheus::Error> {
+        #[cfg(target_os = "linux")]
+        self.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        Ok(())
+    }
+
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        self.keep(IntCounter::with_opts(opts(name, help))?)
+    }
+
+    fn float(&self, name: &str, help: &str) -> Result<Gauge, prometheus::Error> {
+        self.keep(Gauge::with_opts(opts(name, help))?)
     }
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {

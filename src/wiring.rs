@@ -2,8 +2,10 @@
 
 use crate::config::Settings;
 use crate::directory::{self, Loaded, Rails, Sources};
+use domain::directory::Endpoint;
 use domain::port::{Deliver, Ledger, LedgerError, LedgerView, Post};
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The ways to organisations.
@@ -52,6 +54,14 @@ pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, Ledger
     })
 }
 
+/// Copies the embedded ledger into a new file; the hub may run meanwhile.
+///
+/// # Errors
+/// Where there is none, or the copy cannot be made.
+pub fn back_up(settings: &Settings, to: &Path) -> Result<sqlite_ledger::Copied, LedgerError> {
+    sqlite_ledger::back_up(&settings.ledger.path, to)
+}
+
 /// What can be said of the ledger's settings without opening it.
 ///
 /// # Errors
@@ -70,6 +80,18 @@ pub fn directory(settings: &Settings, now: Timestamp) -> Result<Loaded, director
     sources.publishers.clone_from(&settings.publishers);
     sources.tokens.clone_from(&settings.tokens);
     directory::load(&sources)
+}
+
+/// Who is told what is wrong with the hub.
+///
+/// # Errors
+/// Every mistake in the file that the settings name.
+pub fn watchers(settings: &Settings, now: Timestamp) -> Result<Vec<Endpoint>, directory::Mistakes> {
+    let Some(file) = &settings.alerts else { return Ok(Vec::new()) };
+    let rails = rails(&broker(settings)).rails;
+    let mut sources = Sources::folder(&settings.directory, &rails, settings.rules.day(now));
+    sources.endpoints = Some(file.clone());
+    directory::watchers(&sources)
 }
 
 /// # Errors

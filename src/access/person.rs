@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Somebody whom the hub knows: by a session or by a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Person {
-    /// As the audit writes it: `user:ada`, `oidc:<subject>`, `token:<id>`.
+    /// As the audit writes it: `user:ada`, `link`, `token:<id>`.
     pub actor: String,
     /// For the page's head.
     pub name: String,

@@ -16,7 +16,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A small site has ten; whoever has more has an identity provider.
+/// A small site has ten.
 const ACCOUNTS_MAX: usize = 1_000;
 /// A token for each system of every organisation in England, several times over. Revoked ones count, until they are cleared away.
 const TOKENS_MAX: usize = 10_000;

@@ -18,6 +18,9 @@ pub fn check(context: &Context) -> Outcome {
     if let Err(error) = Contracts::new() {
         wrong.push(error.to_string());
     }
+    if let Err(mistakes) = wiring::watchers(&settings, Timestamp::now()) {
+        wrong.push(mistakes.to_string());
+    }
     match wiring::directory(&settings, Timestamp::now()) {
         Ok(loaded) => {
             for warning in &loaded.warnings {

@@ -98,7 +98,10 @@ fn act(at: usize, group: &FailureGroup, person: &Person) -> Markup {
                 @if group.state == DeliveryState::Dead { button.second name="action" value="hold" { "Hold" } }
                 button.warning name="action" value="discard" { "Discard" }
             }
-            p.hint { "A retry goes out as 1, then 10, then 100, then the rest, and stops by itself where it fails again." }
+            p.hint {
+                "A retry goes out as 1, then 10, then 100, then the rest, and stops by itself where it fails again. To send it to another address, give the "
+                "organisation another endpoint in the directory and reload it, then retry: nothing goes to anybody whom the directory does not name."
+            }
         }
     }
 }

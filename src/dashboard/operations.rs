@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 use domain::Code;
 use domain::delivery::DeliveryState;
 use domain::port::{DeliveryFilter, OperatorAction};
+use jiff::Timestamp;
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -114,6 +115,9 @@ pub async fn begin(Shared(state): Shared<State>, sent: Sent) -> Answer {
         _ => return Err(Trouble::Wrong("Say what to do: retry, hold, release or discard.".to_owned())),
     };
     let target = target(&fields)?;
+    if action == OperatorAction::Discard && is_many(&target) && fields.get("confirm") != CONFIRMATION {
+        return Ok(confirm(&target, &fields, person, (state.journey.now)()).into_response());
+    }
     let order = Order {
         action,
         by: person.actor.clone(),
@@ -124,6 +128,29 @@ pub async fn begin(Shared(state): Shared<State>, sent: Sent) -> Answer {
     };
     note(&person, action.name(), &target.words(), &order.reason);
     Ok(to_operation(state.operations.begin(order)?))
+}
+
+/// What is discarded is never sent: of many that is typed, not clicked.
+const CONFIRMATION: &str = "discard";
+/// So many a person has looked at one by one.
+const FEW_MAX: usize = 100;
+
+fn is_many(target: &Target) -> bool {
+    !matches!(target, Target::These(ids) if ids.len() <= FEW_MAX)
+}
+
+/// The same form again, with a word to type.
+fn confirm(target: &Target, fields: &Fields, person: Person, now: Timestamp) -> Page {
+    let content = html! {
+        p.lead { "You are about to discard " (target.words()) "." }
+        p { "What is discarded is never sent, and its organisation is never told of it by this hub." }
+        form method="post" action="/operations" {
+            @for (name, value) in fields.0.iter().filter(|(name, _)| name != "confirm") { input type="hidden" name=(name) value=(value); }
+            (form::text("confirm", "Type discard to go on", ""))
+            div.buttons { button.warning { "Discard" } " " a href="/deliveries" { "Leave it as it is" } }
+        }
+    };
+    Page::new("Discard many", "/operations", person, now, content)
 }
 
 fn target(fields: &Fields) -> Result<Target, String> {

@@ -11,8 +11,6 @@ pub struct Page<'a> {
     pub error: Option<&'a str>,
     /// Whether anybody has an account here.
     pub accounts: bool,
-    /// The name of the identity provider, where there is one.
-    pub provider: Option<&'a str>,
 }
 
 #[must_use]
@@ -34,9 +32,7 @@ pub fn page(page: &Page<'_>) -> String {
                     @if let Some(error) = page.error {
                         p.notice role="alert" { strong { "There is a problem: " } (error) }
                     }
-                    @if let Some(provider) = page.provider { (by_provider(provider, page.next)) }
-                    @if page.accounts { (by_password(page)) }
-                    @if !page.accounts && page.provider.is_none() { (nobody()) }
+                    @if page.accounts { (by_password(page)) } @else { (nobody()) }
                 }
             }
         }
@@ -56,18 +52,12 @@ fn by_password(page: &Page<'_>) -> maud::Markup {
     }
 }
 
-fn by_provider(provider: &str, next: &str) -> maud::Markup {
-    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    html! { p { a.button href={ "/sign-in/provider?" (query) } { "Sign in with " (provider) } } }
-}
-
 /// As it is after the installation.
 fn nobody() -> maud::Markup {
     html! {
         p { "Nobody has an account at this hub yet, so it shows nothing." }
         p { "Whoever runs it makes the first account on the machine it runs on:" }
         p { code { "placement-hub --config hub.toml accounts add YOUR-NAME --role administrator" } }
-        p { "or connects it to an identity provider, in the section [oidc] of its settings." }
     }
 }
 
@@ -77,10 +67,10 @@ mod tests {
 
     #[test]
     fn a_hub_without_accounts_says_how_to_make_one_and_has_no_form() {
-        let none = page(&Page { csrf: "c", next: "/", error: None, accounts: false, provider: None });
+        let none = page(&Page { csrf: "c", next: "/", error: None, accounts: false });
         assert!(none.contains("accounts add") && !none.contains("<form"), "{none}");
-        let some = page(&Page { csrf: "c", next: "/<x>", error: Some("a & b"), accounts: true, provider: Some("Entra ID") });
-        assert!(!some.contains("accounts add") && some.contains("<form") && some.contains("Sign in with Entra ID"), "{some}");
+        let some = page(&Page { csrf: "c", next: "/<x>", error: Some("a & b"), accounts: true });
+        assert!(!some.contains("accounts add") && some.contains("<form"), "{some}");
         assert!(some.contains("a &amp; b") && !some.contains("/<x>"), "what comes from outside is escaped: {some}");
     }
 }

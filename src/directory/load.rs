@@ -4,7 +4,7 @@ use super::check::check;
 use super::mistake::{Mistakes, Notes};
 use super::organisations::Files;
 use super::{endpoints, organisations, publishers, tokens};
-use domain::directory::{Directory, Parts};
+use domain::directory::{Directory, Endpoint, Parts};
 use domain::port::Deliver;
 use domain::postcode::PostcodeIndex;
 use domain::working_days::Calendar;
@@ -17,6 +17,9 @@ use std::sync::Arc;
 pub const POSTCODES: &str = "south-east.postcodes";
 /// Most bytes of a postcode index: all of the United Kingdom's, living and ended, come to 15 MB.
 const POSTCODES_BYTES_MAX: u64 = 64_000_000;
+
+/// Rails that can tell those who watch over the hub.
+const CARRIES_ALERTS: [&str; 2] = ["webhook", "email"];
 
 /// Deliverers by the name that an endpoint gives as its `adapter`.
 pub type Rails = HashMap<&'static str, Arc<dyn Deliver>>;
@@ -89,6 +92,19 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, Mistakes> {
         postcodes,
     };
     notes.settle(Loaded { directory: Directory::from_parts(parts), warnings })
+}
+
+/// Who watches over the hub, from a file of the same form as `endpoints.toml`. The `organisation` of each is a name of its own.
+///
+/// # Errors
+/// Every mistake.
+pub fn watchers(sources: &Sources<'_>) -> Result<Vec<Endpoint>, Mistakes> {
+    let mut notes = Notes::default();
+    let endpoints = endpoints::read(sources, &mut notes);
+    for row in endpoints.rows.iter().filter(|row| !CARRIES_ALERTS.contains(&row.value.adapter.as_str())) {
+        notes.add(&endpoints.file, row.line, format!("adapter: alerts go by {}", CARRIES_ALERTS.join(" or ")));
+    }
+    notes.settle(endpoints.rows.into_iter().map(|row| row.value).collect())
 }
 
 /// Checks the organisations and postcodes of a folder, without how anybody is reached.

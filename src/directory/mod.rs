@@ -19,7 +19,7 @@ mod table;
 mod tokens;
 
 pub use certificates::{Held, certificates};
-pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_calendar, read_postcodes};
+pub use load::{Loaded, POSTCODES, Rails, Sources, load, read_calendar, read_postcodes, watchers};
 pub use mistake::{Mistake, Mistakes};
 pub use postcodes::pack_postcodes;
 pub use replace::replace;

@@ -1,7 +1,7 @@
 //! One attempt: opens the payload, calls the adapter within a time limit, survives whatever the adapter does.
 
 use super::shared::{GRACE_SECONDS, Shared};
-use crate::telemetry::AttemptName;
+use crate::telemetry::{AttemptName, Started};
 use domain::breaker::{Signal, Ticket};
 use domain::directory::Directory;
 use domain::port::{Attempt, Lease, Parcel, Report};
@@ -40,12 +40,14 @@ pub(super) async fn attempt(shared: Arc<Shared>, directory: Arc<Directory>, leas
         Ok(body) => body,
         Err(why) => return Done::own_fault(lease, ticket, started_at, adapter, format!("the stored payload cannot be opened: {why}")),
     };
+    let mut span = shared.metrics.traces.attempt(lease.traceparent.as_deref(), adapter);
+    let traceparent = span.traceparent().or_else(|| lease.traceparent.clone());
     let parcel = Parcel {
         endpoint,
         delivery: lease.delivery,
         kind: lease.kind,
         body: &body,
-        traceparent: lease.traceparent.as_deref(),
+        traceparent: traceparent.as_deref(),
         first: lease.fence <= 1,
         now: started_at,
     };
@@ -59,11 +61,28 @@ pub(super) async fn attempt(shared: Arc<Shared>, directory: Arc<Directory>, leas
         Err(_) => no_report(format!("the adapter `{adapter}` panicked: a fault of the hub, see its log")),
     };
     let ended_at = shared.now();
+    tell(&mut span, &lease, &report);
     let signal = signal(&report, ended_at.duration_since(started_at), endpoint.timeout_seconds, ended_at);
     let name = name(&report.outcome);
     let gone = matches!(report.outcome, AttemptOutcome::Gone { .. }).then(|| endpoint.url.clone());
     let attempt = Attempt { started_at, ended_at, adapter, outcome: name.name(), status: report.status, detail: report.detail };
     Done { lease, ticket, signal, name, attempt, outcome: report.outcome, gone }
+}
+
+/// What a trace says of an attempt: nothing that the far end wrote, for that may be anything.
+fn tell(span: &mut Started, lease: &Lease, report: &Report) {
+    span.note("placement_hub.recipient", lease.recipient.as_str().to_owned());
+    span.note("placement_hub.kind", lease.kind.name());
+    span.note("placement_hub.delivery", lease.delivery.to_string());
+    span.note("placement_hub.attempt", i64::from(lease.attempts) + 1);
+    let name = name(&report.outcome);
+    span.note("placement_hub.outcome", name.name());
+    if let Some(status) = report.status {
+        span.note("http.response.status_code", i64::from(status));
+    }
+    if matches!(name, AttemptName::TryLater | AttemptName::Refused) {
+        span.failed(name.name());
+    }
 }
 
 impl Done {

@@ -102,6 +102,14 @@ pub struct LaneStatus {
     pub recent: Recent,
 }
 
+impl LaneStatus {
+    /// Whether its recipient takes nothing now.
+    #[must_use]
+    pub const fn is_shut(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. } | Phase::Probing)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct LastOutcome {
     pub at: Timestamp,
@@ -244,6 +252,7 @@ impl Shared {
             return None;
         }
         let settling = locked(&self.settling).clone()?;
+        self.metrics.lane(recipient);
         let (inbox, leases) = mpsc::unbounded_channel();
         let lane = Arc::new(Lane::new(recipient, inbox));
         lanes.insert(recipient, Arc::clone(&lane));

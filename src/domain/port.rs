@@ -10,7 +10,7 @@ mod post;
 mod sealed;
 mod views;
 
-pub use deliver::{Beat, Certificate, Deliver, Parcel, Report};
+pub use deliver::{Alert, Beat, Certificate, Deliver, Parcel, Report};
 pub use operations::{ClockFilter, Pause, RejectionFilter, RejectionRow, Remark};
 pub use post::{Letter, Mailbox, Post};
 pub use sealed::{Resealed, SealedContent, SealedKind, SealedPage, SealedPlace};

@@ -30,7 +30,6 @@ pub async fn readyz(Shared(state): Shared<State>) -> Response {
 }
 
 pub async fn metrics(Shared(state): Shared<State>) -> Response {
-    state.metrics.broker_connected(state.broker.borrow().consuming);
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.encode()).into_response()
 }
 

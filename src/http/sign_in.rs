@@ -90,7 +90,7 @@ pub async fn out(Shared(state): Shared<State>, headers: HeaderMap) -> Response {
 
 fn show(state: &State, status: StatusCode, next: &str, error: Option<&str>) -> Response {
     let Some(csrf) = secret() else { return Problem::own_fault().into_response() };
-    let page = view::Page { csrf: &csrf, next: own_address(next), error, accounts: state.access.has_accounts(), provider: None };
+    let page = view::Page { csrf: &csrf, next: own_address(next), error, accounts: state.access.has_accounts() };
     let mut response = (status, Html(view::page(&page))).into_response();
     let begun = written(begun_cookie(state), &csrf, BEGUN_SECONDS, state.access.settings.secure());
     set_cookie(&mut response, &begun);

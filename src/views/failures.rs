@@ -84,12 +84,12 @@ impl Views {
         groups.sort_by(|one, other| {
             (other.count, other.last_recorded_at, one.recipient).cmp(&(one.count, one.last_recorded_at, other.recipient))
         });
-        Ok(Failures {
-            groups,
-            dead: self.counted(DeliveryState::Dead, recipient),
-            held: self.counted(DeliveryState::Held, recipient),
-            is_whole,
-        })
+        // Counts are some seconds old, and what is listed is not: what is on the page is there.
+        let count = |state: DeliveryState| {
+            let listed = groups.iter().filter(|group| group.state == state).map(|group| group.count).sum();
+            self.counted(state, recipient).max(listed)
+        };
+        Ok(Failures { dead: count(DeliveryState::Dead), held: count(DeliveryState::Held), groups, is_whole })
     }
 
     async fn newest(&self, filter: &DeliveryFilter) -> Result<Vec<DeliveryRow>, ViewError> {

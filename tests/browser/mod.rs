@@ -13,6 +13,10 @@ use std::path::Path;
 const SECRETS: [(&str, &str); 3] =
     [("/child/givenName", "Zerlinda"), ("/child/familyName", "Quickenborough"), ("/child/nhsNumber", "9990000018")];
 
+/// Who sits before the browser.
+const NAME: &str = "sam";
+const PASSWORD: &str = "a lighthouse in the marsh";
+
 fn secretive(child: &str) -> Letter {
     SECRETS.into_iter().fold(first_placement(Format::Json, child), |letter, (pointer, secret)| letter.with(pointer, secret))
 }
@@ -33,6 +37,8 @@ async fn drive(hub: &Hub, steps: &[&str], more: Value) -> Value {
         "chromium": chromium(),
         "pictures": Path::new(env!("CARGO_MANIFEST_DIR")).join("var/screenshots"),
         "steps": steps,
+        "name": NAME,
+        "password": PASSWORD,
     });
     for (key, value) in more.as_object().into_iter().flatten() {
         asked[key] = value.clone();
@@ -55,6 +61,10 @@ async fn troubled() -> (Site, crate::support::sink::Sink, Door, Hub) {
     let (site, sink) = Site::with_sink(&url, &Plan::default()).await;
     sink.tell("QKS", answer(500));
     sink.tell("S9B9J", answer(400));
+    std::fs::write(site.path("password"), PASSWORD).unwrap();
+    let password = site.path("password");
+    let (code, _, said) = site.run(&["accounts", "add", NAME, "--role", "administrator", "--password-file", password.to_str().unwrap()]);
+    assert_eq!(code, 0, "{said}");
     let hub = site.start().await;
     for child in ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M"] {
         door.accepted(&secretive(child)).await;

@@ -45,13 +45,13 @@ fn start(url: &str) -> Demo {
 }
 
 /// A page, or nothing once the hub has stopped.
-fn get(address: &str, path: &str) -> Option<String> {
+fn get(address: &str, path: &str, cookie: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\n\r\n").ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n").ok()?;
     let mut text = String::new();
     stream.read_to_string(&mut text).ok()?;
-    text.starts_with("HTTP/1.1 200").then_some(text)
+    (text.starts_with("HTTP/1.1 200") || text.starts_with("HTTP/1.1 303")).then_some(text)
 }
 
 impl Demo {
@@ -107,13 +107,18 @@ fn once_plays_to_the_end_adds_up_and_tells_nobody_about_a_child() {
     let address =
         shown.split("http://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_else(|| panic!("no status page: {shown}"));
     let address = address.to_owned();
+    // The link that it prints signs in whoever reads the terminal.
+    let link = shown.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next()).map(|rest| rest[address.len()..].to_owned());
+    let signed_in = get(&address, &link.unwrap(), "").unwrap();
+    let cookie = signed_in.lines().find_map(|line| line.strip_prefix("set-cookie: ")).and_then(|line| line.split(';').next());
+    let cookie = cookie.unwrap_or_else(|| panic!("no session: {signed_in}")).to_owned();
 
     // Every line that it says is a good moment to look at its pages.
     let (mut pages, mut looked, mut line) = (String::new(), 0, String::new());
     while talk.read_line(&mut line).unwrap() > 0 {
         shown.push_str(&line);
         line.clear();
-        if let (Some(page), Some(metrics)) = (get(&address, "/"), get(&address, "/metrics")) {
+        if let (Some(page), Some(metrics)) = (get(&address, "/", &cookie), get(&address, "/metrics", "")) {
             pages = pages + &page + &metrics;
             looked += 1;
         }

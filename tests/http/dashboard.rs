@@ -1,7 +1,7 @@
 //! The dashboard's addresses, without a browser: what they answer, what they refuse, and what every answer says about itself.
 
 use super::{Answer, ask, site, start};
-use crate::support::site::Hub;
+use crate::support::site::{Hub, OPERATOR};
 use uuid::Uuid;
 
 const PAGES: [&str; 11] = [
@@ -19,7 +19,11 @@ const PAGES: [&str; 11] = [
 ];
 
 async fn get(hub: &Hub, path: &str) -> Answer {
-    ask(hub.address(), &format!("GET {path}"), &[], b"").await
+    ask(hub.address(), &format!("GET {path}"), &[("Authorization", &bearer())], b"").await
+}
+
+fn bearer() -> String {
+    format!("Bearer {OPERATOR}")
 }
 
 /// A form as a browser sends it from one of the hub's own pages.
@@ -29,7 +33,8 @@ async fn send(hub: &Hub, path: &str, form: &str) -> Answer {
 }
 
 async fn send_from(hub: &Hub, origin: &str, path: &str, form: &str) -> Answer {
-    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin)];
+    let bearer = bearer();
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin), ("Authorization", bearer.as_str())];
     ask(hub.address(), &format!("POST {path}"), &headers, form.as_bytes()).await
 }
 
@@ -100,10 +105,14 @@ async fn what_cannot_be_done_is_answered_with_a_sentence() {
         let answer = send(&hub, &path, &form).await;
         assert!(answer.status == 400 && answer.body.contains(says), "{path} {form}: {answer:?}");
     }
+    let many = "action=discard&all=yes&state=dead&reason=too+late";
+    let asked = send(&hub, "/operations", many).await;
+    assert!(asked.status == 200 && asked.body.contains("Type discard to go on"), "{asked:?}");
     // Nobody's page but our own sends a form here.
     let foreign = send_from(&hub, "https://elsewhere.example", "/operations", "action=retry&all=yes&reason=why").await;
     assert_eq!(foreign.status, 403, "{foreign:?}");
     assert!(get(&hub, "/operations").await.body.contains("Nobody has done anything"));
+    assert_eq!(send(&hub, "/operations", &format!("{many}&confirm=discard")).await.status, 303);
     hub.stop().await;
 }
 
@@ -117,5 +126,57 @@ async fn what_was_not_moved_is_told_with_the_reason() {
     let page = answer.header("location").unwrap().to_owned();
     let told = super::until_page(&hub, &page, "0 of 1 were moved").await;
     assert!(told.contains("there is no such delivery") && told.contains("asked by the ward"), "{told}");
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_planned_ended_early_and_outlives_the_hub() {
+    let (site, _sink) = site().await;
+    let hub = start(&site).await;
+    let answer = send(&hub, "/organisations/QKS/pause", "reason=new+firewall&from=2999-01-01T08:00&until=2999-01-01T09:00").await;
+    let told = super::until_page(&hub, answer.header("location").unwrap(), "QKS is not paused now.").await;
+    assert!(told.contains("new firewall"), "{told}");
+    hub.stop().await;
+
+    let hub = start(&site).await;
+    let one = get(&hub, "/organisations/QKS").await;
+    assert!(one.body.contains("Window to come") && one.body.contains("new firewall"), "{}", one.body);
+    send(&hub, "/organisations/QKS/resume", "").await;
+    assert!(!get(&hub, "/organisations/QKS").await.body.contains("Window to come"));
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_event_says_whether_it_arrived() {
+    let (site, sink) = site().await;
+    let hub = start(&site).await;
+    let tested = async || {
+        let answer = send(&hub, "/organisations/QKS/test", "").await;
+        get(&hub, answer.header("location").unwrap()).await.body
+    };
+    let well = tested().await;
+    assert!(well.contains("QKS: it arrived after") && well.contains(">Done<"), "{well}");
+    sink.tell("QKS", crate::support::sink::answer(500));
+    let ill = tested().await;
+    assert!(ill.contains("QKS: it did not arrive after") && ill.contains(">Failed<"), "{ill}");
+    hub.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_looks_after_a_group_stands_beside_it_for_everybody() {
+    let (site, sink) = site().await;
+    sink.tell("QKS", crate::support::sink::answer(400));
+    let hub = start(&site).await;
+    let child = crate::support::letter::first_placement(crate::support::letter::Format::Json, "A");
+    super::post(&hub, &super::token("E10000016", "publish"), "application/json", child.text()).await;
+    super::until_page(&hub, "/failures", "1 × 400").await;
+    send(
+        &hub,
+        "/failures/remark",
+        "recipient=QKS&state=dead&cause=400+the+receiver+refuses+the+content&assignee=Sam&note=asked+their+supplier",
+    )
+    .await;
+    let page = get(&hub, "/failures").await.body;
+    assert!(page.contains("Sam looks after this.") && page.contains("asked their supplier"), "{page}");
     hub.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The HTTP interface of the built program over loopback: messages in, feeds out. No broker is needed, and none is there.
 
+mod access;
 mod dashboard;
 mod feeds;
 mod intake;

@@ -1,4 +1,4 @@
-// A real browser over the dashboard. Reads from stdin what to do ({address, chromium, pictures, steps}); prints what it found, one
+// A real browser over the dashboard. Reads from stdin what to do ({address, chromium, name, password, pictures, steps}); prints what it found, one
 // JSON object by step. It fails where a page does not do what it should.
 const { readFileSync, mkdirSync } = require("node:fs");
 const { join } = require("node:path");
@@ -23,6 +23,11 @@ async function fresh(browser, options = {}) {
   const page = await context.newPage();
   const told = [];
   listen(page, told);
+  await page.goto(url("/"));
+  await page.getByLabel("Name").fill(asked.name);
+  await page.getByLabel("Password").fill(asked.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
   const close = async () => { await context.close(); assert.deepEqual(told, []); };
   return { page, close };
 }
@@ -77,6 +82,7 @@ const steps = {
     await page.keyboard.press("?");
     assert.ok(await page.locator("#keys").isVisible(), "? shows the keys");
     await page.keyboard.press("Escape");
+    await page.locator("#keys").waitFor({ state: "hidden" });
     await page.keyboard.press("j");
     await page.keyboard.press("x");
     await page.keyboard.press("j");

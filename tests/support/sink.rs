@@ -41,6 +41,7 @@ pub struct Arrival {
     /// Whether the signature is the recipient's secret's, over just these bytes, now.
     pub signed: bool,
     pub content_type: String,
+    pub traceparent: String,
     pub body: Vec<u8>,
     /// The obligation.
     pub subject: Uuid,
@@ -236,6 +237,7 @@ fn arrival(head: &str, body: Vec<u8>, recipient: String) -> Arrival {
         id: header(head, "webhook-id").parse().unwrap_or_default(),
         signed,
         content_type: header(head, "content-type").to_owned(),
+        traceparent: header(head, "traceparent").to_owned(),
         subject: event["subject"].as_str().and_then(|subject| subject.parse().ok()).unwrap_or_default(),
         sequence: event["data"]["sequence"].as_u64().unwrap_or_default(),
         kind: event["type"].as_str().unwrap_or_default().to_owned(),

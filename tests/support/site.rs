@@ -26,6 +26,19 @@ const LOOK: Duration = Duration::from_millis(20);
 pub const EVERYBODY: [&str; 11] =
     ["E10000016", "E06000035", "E06000043", "E06000045", "E10000025", "QKS", "S9B9J", "QRL", "S0E4D", "RX2", "RW1"];
 
+/// The token of somebody who may do everything on the pages of a test's hub.
+pub const OPERATOR: &str = "phub_somebody-of-the-tests";
+
+/// A register of access with that token in it.
+fn register() -> String {
+    let digest: String = token_digest(OPERATOR).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "[[token]]\nid = \"{}\"\nname = \"tests\"\nroles = [\"administrator\"]\nsha256 = \"{digest}\"\n\
+         created_at = \"2026-01-01T00:00:00Z\"\ncreated_by = \"tests\"\nexpires_at = \"2999-01-01T00:00:00Z\"\n",
+        &digest[..12]
+    )
+}
+
 pub struct Site {
     folder: TempDir,
     url: String,
@@ -72,12 +85,13 @@ impl Site {
         let settings = format!(
             "[broker]\ndelivery_limit = {}\n[ledger]\n{ledger}\nkey_file = \"hub.key\"\n\
              [directory]\npath = \"{}\"\nendpoints = \"endpoints.toml\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
-             [delivery]\nbackoff_base_seconds = 1\nbackoff_cap_seconds = 2\n{}",
+             [access]\nfile = \"access.toml\"\n[delivery]\nbackoff_base_seconds = 1\nbackoff_cap_seconds = 2\n{}",
             plan.delivery_limit,
             directory.display(),
             plan.settings
         );
         std::fs::write(folder.path().join("hub.toml"), settings).unwrap();
+        std::fs::write(folder.path().join("access.toml"), register()).unwrap();
         Self { folder, url: url.to_owned() }
     }
 
@@ -138,13 +152,24 @@ impl Site {
 
     /// Starts the hub, to crash at a point (`name:count`) where one is given, and waits for nothing.
     pub fn launch(&self, crash: Option<&str>) -> Hub {
-        let log = self.path("hub.log");
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let from = file.metadata().unwrap().len();
         let mut command = self.command(&["run"]);
         if let Some(crash) = crash {
             command.env("PLACEMENT_HUB_CRASH_AT", crash);
         }
+        self.spawn(command)
+    }
+
+    /// Starts the hub with another address of its broker, as another user, and waits for nothing.
+    pub fn launch_on(&self, url: &str) -> Hub {
+        let mut command = self.command(&["run"]);
+        command.env("AMQP_URL", url);
+        self.spawn(command)
+    }
+
+    fn spawn(&self, mut command: Command) -> Hub {
+        let log = self.path("hub.log");
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let from = file.metadata().unwrap().len();
         Hub { child: command.stdout(Stdio::null()).stderr(file).spawn().unwrap(), log, from: usize::try_from(from).unwrap(), address: None }
     }
 
@@ -260,7 +285,13 @@ impl Hub {
     pub async fn get(&self, path: &str) -> Option<(u16, String)> {
         let address = self.address.expect("the hub has told its address");
         let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()).await.ok()?;
+        stream
+            .write_all(
+                format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {OPERATOR}\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
+            .await
+            .ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;

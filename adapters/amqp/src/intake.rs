@@ -38,6 +38,8 @@ pub struct State {
     pub generation: u64,
     /// Sessions that consumed after the first that did.
     pub reconnects: u64,
+    /// Messages that wait in the queues of the hub's own, by name, as the broker said last.
+    pub queues: Vec<(&'static str, u32)>,
     /// Why the last session ended: a sentence without secrets. None while consuming.
     pub last_error: Option<String>,
 }

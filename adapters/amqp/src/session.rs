@@ -25,7 +25,7 @@ use std::{
 };
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
 /// First wait and longest, before jitter doubles them at most: a restarted broker is found again within seconds, and a
@@ -36,6 +36,8 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const WAIT_STANDING: Duration = Duration::from_secs(15);
 /// A session that lasted this long was a good one: the next wait is a first one.
 const GOOD: Duration = Duration::from_secs(10);
+/// Between two looks at how much waits in the queues.
+const COUNT: Duration = Duration::from_secs(15);
 /// For declaring and subscribing: a quorum queue without a majority answers late, or never.
 pub(crate) const SETUP: Duration = Duration::from_secs(30);
 
@@ -131,6 +133,8 @@ impl Session<'_> {
         };
         let session = self.begin(channel.clone()).await;
         let mut phases = self.phases.clone();
+        let mut count = interval(COUNT);
+        count.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 delivery = consumer.next() => match delivery {
@@ -139,6 +143,7 @@ impl Session<'_> {
                     None => return Err(self.passing("cancelled the consumer: the queue was deleted or lost its leader")),
                 },
                 () = told_to_stop(&mut phases) => return self.wind_down(&channel, consumer).await,
+                _ = count.tick() => self.count(&channel).await?,
             }
             if *careful && self.shared.acker.acked() >= self.settings.prefetch.into() {
                 *careful = false;
@@ -152,6 +157,16 @@ impl Session<'_> {
         topology::declare(&channel, self.settings.delivery_limit).await?;
         let consumer = subscribe(&channel, prefetch).await?;
         Ok((channel, consumer))
+    }
+
+    /// What waits at the broker. A queue that somebody deleted ends the session, and the next one declares it anew.
+    async fn count(&self, channel: &Channel) -> Result<(), Failure> {
+        let queues = match timeout(SETUP, topology::waiting(channel)).await {
+            Ok(queues) => queues.map_err(|error| self.lost(&error))?,
+            Err(_) => return Err(self.passing(&format!("did not say within {} seconds what waits in its queues", SETUP.as_secs()))),
+        };
+        self.shared.state.send_if_modified(|state| std::mem::replace(&mut state.queues, queues.clone()) != queues);
+        Ok(())
     }
 
     async fn begin(&self, channel: Channel) -> u64 {

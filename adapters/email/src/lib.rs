@@ -34,7 +34,7 @@ mod text;
 
 use crate::setup::Setup;
 use domain::directory::Endpoint;
-use domain::port::{Beat, BoxFuture, Deliver, Parcel, Report};
+use domain::port::{Alert, Beat, BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -75,16 +75,11 @@ impl Deliver for Email {
     }
 
     fn deliver<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Report> {
-        Box::pin(async move {
-            match attempt(&parcel).await {
-                Ok(reference) => Report {
-                    detail: format!("taken by the relay as {reference}"),
-                    status: Some(250),
-                    outcome: AttemptOutcome::Accepted { reference },
-                },
-                Err(trouble) => trouble.into_report(),
-            }
-        })
+        Box::pin(async move { taken(attempt(&parcel).await) })
+    }
+
+    fn alert<'a>(&'a self, alert: Alert<'a>) -> BoxFuture<'a, Report> {
+        Box::pin(async move { taken(tell(&alert).await) })
     }
 
     fn no_heartbeat(&self) -> Option<&'static str> {
@@ -103,6 +98,23 @@ impl Deliver for Email {
             }
         })
     }
+}
+
+fn taken(sent: Result<String, Trouble>) -> Report {
+    match sent {
+        Ok(reference) => Report {
+            detail: format!("taken by the relay as {reference}"),
+            status: Some(250),
+            outcome: AttemptOutcome::Accepted { reference },
+        },
+        Err(trouble) => trouble.into_report(),
+    }
+}
+
+async fn tell(alert: &Alert<'_>) -> Result<String, Trouble> {
+    let setup = set_up(alert.endpoint)?;
+    let (id, message) = text::alert(alert, &setup).map_err(|why| standing(format!("the e-mail could not be written: {why}")))?;
+    in_time(alert.endpoint, &setup, smtp::send(&setup, &message)).await.map(|()| id)
 }
 
 /// The Message-ID of what the relay took.

@@ -2,7 +2,8 @@
 
 use crate::setup::Setup;
 use domain::delivery::Kind;
-use domain::port::Parcel;
+use domain::port::{Alert, Parcel};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::{Message, message::Mailbox};
@@ -28,18 +29,28 @@ pub(crate) fn compose(parcel: &Parcel<'_>, setup: &Setup) -> Result<(String, Vec
     // Where in the envelope, not what: the text of such an error may quote it.
     let envelope: Envelope =
         serde_json::from_slice(parcel.body).map_err(|e| format!("the envelope has no subject or data at column {}", e.column()))?;
-    let id = format!("<{}@{}>", parcel.delivery.hyphenated(), setup.from.email.domain());
+    let subject = format!("{} waiting: {}", title(parcel.kind), envelope.subject);
+    written(parcel.delivery, parcel.now, setup, subject, body(parcel, setup, &envelope))
+}
+
+/// What those read who watch over the hub.
+pub(crate) fn alert(alert: &Alert<'_>, setup: &Setup) -> Result<(String, Vec<u8>), String> {
+    written(alert.id, alert.now, setup, alert.subject.to_owned(), format!("{}\n{}\n", alert.text, setup.link))
+}
+
+fn written(id: Uuid, now: Timestamp, setup: &Setup, subject: String, body: String) -> Result<(String, Vec<u8>), String> {
+    let id = format!("<{}@{}>", id.hyphenated(), setup.from.email.domain());
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
     let message = Message::builder()
         .message_id(Some(id.clone()))
-        .date(parcel.now.into())
+        .date(now.into())
         .from(setup.from.clone())
         .to(Mailbox::new(None, setup.to.clone()))
-        .subject(format!("{} waiting: {}", title(parcel.kind), envelope.subject))
+        .subject(subject)
         // No out-of-office answers, please (RFC 3834).
         .raw_header(automatic)
         .header(ContentType::TEXT_PLAIN)
-        .body(body(parcel, setup, &envelope))
+        .body(body)
         .map_err(|error| error.to_string())?;
     Ok((id, message.formatted()))
 }

@@ -68,6 +68,10 @@ impl Line {
         Ok(call)
     }
 
+    pub(crate) fn mailbox(&self) -> &str {
+        &self.account.mailbox
+    }
+
     /// A handshake now, however fresh the last is: it proves address, certificate, mailbox and secrets, and costs nobody a download.
     pub(crate) async fn handshake(self: Arc<Self>, now: Timestamp, timeout: Duration) -> Result<(), Fault> {
         *self.greeted.lock().await = None;

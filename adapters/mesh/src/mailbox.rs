@@ -66,6 +66,12 @@ impl Mailbox {
         Self { line, now, timeout, bytes_max }
     }
 
+    /// As MESH calls it, `X26ABC1`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.line.mailbox()
+    }
+
     /// Where a message is, by the reference of its acceptance.
     ///
     /// # Errors

@@ -32,6 +32,10 @@ impl Post for Mesh {
 }
 
 impl port::Mailbox for Mailbox {
+    fn name(&self) -> &str {
+        self.id()
+    }
+
     fn list<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<String>, String>> {
         Box::pin(async move { self.inbox(limit).await.map_err(|fault| fault.to_string()) })
     }

@@ -7,6 +7,7 @@
 //! Nothing in here reads a clock, opens a sealed payload, or holds a transaction while it waits for anybody.
 
 mod acceptance;
+mod backup;
 mod balance;
 mod books;
 mod claims;
@@ -27,6 +28,7 @@ mod threads;
 mod trace;
 mod view;
 
+pub use backup::{Copied, back_up};
 pub use view::LedgerReader;
 
 use crate::fault::Fault;

@@ -29,7 +29,7 @@ mod client;
 use crate::answer::Verdict;
 use crate::client::{Clients, Fault};
 use domain::directory::{Endpoint, Secret};
-use domain::port::{Beat, BoxFuture, Deliver, Parcel, Report};
+use domain::port::{Alert, Beat, BoxFuture, Deliver, Parcel, Report};
 use domain::retry::AttemptOutcome;
 use http_client::guard::Guard;
 use http_client::reqwest::{
@@ -106,6 +106,12 @@ impl Deliver for Webhook {
     /// Posted and signed like a delivery; its type tells the receiver that there is nothing to do.
     fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
         let Beat { endpoint, id, body, now } = beat;
+        Box::pin(self.send(Event { endpoint, id, body, traceparent: None, now }))
+    }
+
+    /// Posted and signed like a delivery.
+    fn alert<'a>(&'a self, alert: Alert<'a>) -> BoxFuture<'a, Report> {
+        let Alert { endpoint, id, body, now, .. } = alert;
         Box::pin(self.send(Event { endpoint, id, body, traceparent: None, now }))
     }
 }

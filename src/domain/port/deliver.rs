@@ -42,9 +42,32 @@ pub trait Deliver: Send + Sync {
     /// somebody, the call that comes nearest. It is nothing that is owed, and it is not tried again.
     fn heartbeat<'a>(&'a self, beat: Beat<'a>) -> BoxFuture<'a, Report> {
         let _ = beat;
-        let why = self.no_heartbeat().unwrap_or_default().to_owned();
-        Box::pin(std::future::ready(Report { outcome: AttemptOutcome::Refused { why: why.clone() }, status: None, detail: why }))
+        Box::pin(std::future::ready(refused(self.no_heartbeat().unwrap_or_default())))
     }
+
+    /// Tells whoever watches over the hub what is wrong with it, within the endpoint's time limit. Not a delivery: nothing is owed,
+    /// and the caller tries again.
+    fn alert<'a>(&'a self, alert: Alert<'a>) -> BoxFuture<'a, Report> {
+        let _ = alert;
+        Box::pin(std::future::ready(refused("this rail carries no alerts: use webhook or email")))
+    }
+}
+
+fn refused(why: &str) -> Report {
+    Report { outcome: AttemptOutcome::Refused { why: why.to_owned() }, status: None, detail: why.to_owned() }
+}
+
+/// What a watcher is told, for a program and for a person. No child data.
+#[derive(Clone, Copy, Debug)]
+pub struct Alert<'a> {
+    pub endpoint: &'a Endpoint,
+    pub id: Uuid,
+    /// One line.
+    pub subject: &'a str,
+    pub text: &'a str,
+    /// A CloudEvents envelope of the type `alerts.v1`.
+    pub body: &'a [u8],
+    pub now: Timestamp,
 }
 
 /// A certificate that an endpoint stands on. What ends first in a chain, and last among authorities that are trusted side by side.
@@ -92,9 +115,11 @@ pub struct Report {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deliver, Parcel, Report};
+    use super::{Alert, Deliver, Parcel, Report};
     use crate::directory::sample::endpoint;
     use crate::port::BoxFuture;
+    use jiff::Timestamp;
+    use uuid::Uuid;
 
     /// A rail whose endpoints have nothing that it could check.
     struct Plain;
@@ -112,6 +137,16 @@ mod tests {
     #[test]
     fn a_rail_that_checks_nothing_finds_no_mistake() {
         assert_eq!(Plain.check(&endpoint("QKS", None, "..")), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_rail_that_carries_no_alerts_says_so() {
+        let endpoint = endpoint("QKS", None, "..");
+        let alert = Alert { endpoint: &endpoint, id: Uuid::nil(), subject: "", text: "", body: b"", now: Timestamp::UNIX_EPOCH };
+        let mut told = Plain.alert(alert);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(report) = told.as_mut().poll(&mut context) else { panic!("it waits for nothing") };
+        assert!(report.detail.contains("no alerts"), "{report:?}");
     }
 
     #[test]

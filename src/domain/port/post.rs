@@ -24,6 +24,9 @@ pub trait Post: Send + Sync {
 
 /// One mailbox of the hub's own.
 pub trait Mailbox: Send + Sync {
+    /// What the rail calls it: a metric label.
+    fn name(&self) -> &str;
+
     /// Ids of what waits, oldest first. Listed again until it is acknowledged.
     fn list<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<String>, String>>;
 
