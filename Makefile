@@ -1,7 +1,7 @@
 # Everything there is to do with a clone. `make` alone lists it. Each target calls a script, which can be called directly too.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint demo bench faults mutants clean
+.PHONY: help setup build test lint demo bench faults mutants release docs clean
 
 # Passed on as they are, quotes included: `make test ARGS="scenarios"`, `make demo ARGS="--once --json"`.
 ARGS ?=
@@ -32,6 +32,12 @@ faults: ## run the long tests that kill the hub and restart the broker, and prin
 
 mutants: ## change the rules one place at a time and show what no test notices; ARGS="--file src/domain/retry.rs" for a part
 	@scripts/mutants $(ARGS)
+
+release: ## build one static program into target/dist, with the list of its parts, and print its SHA-256
+	@scripts/release && scripts/sbom >target/dist/placement-hub.cdx.json
+
+docs: ## write what documents take from sources, and build them as a site into var/site
+	@scripts/documents && scripts/documents --site
 
 clean: ## stop the private servers and delete what was built, downloaded and run under target/ and var/
 	@for server in var/postgres-*/; do if [ -d "$$server" ]; then scripts/postgres remove "$$(basename "$${server#var/postgres-}")" >&2 || exit 1; fi; done

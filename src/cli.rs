@@ -3,6 +3,7 @@
 //! Exit codes: 0 done; 1 it failed; 2 the command line was wrong; 3 settings or directory are wrong.
 
 mod bench;
+mod broker_definitions;
 mod check;
 mod deliveries;
 mod demo;
@@ -11,6 +12,7 @@ mod doctor;
 mod explain;
 mod import_903;
 mod keys;
+mod ledger;
 mod publish;
 mod reclaims;
 mod review;
@@ -77,12 +79,17 @@ enum Command {
     /// List what waits for a person
     #[command(subcommand)]
     Review(review::Command),
+    /// Back the embedded ledger up
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     /// List and change the keys that child data is sealed with
     #[command(subcommand)]
     Keys(keys::Command),
     /// Make tokens for those who use the HTTP interface
     #[command(subcommand)]
     Token(token::Command),
+    #[command(name = "broker-definitions")]
+    BrokerDefinitions(broker_definitions::Arguments),
     /// Measure rates and latencies on this machine, with a hub of its own
     Bench(bench::Arguments),
     /// Are the broker, the ledger, the directory and each endpoint well?
@@ -120,8 +127,10 @@ pub fn main() -> ExitCode {
         Command::Deliveries(command) => deliveries::deliveries(&context, &command),
         Command::Reclaims(command) => reclaims::reclaims(&context, &command),
         Command::Review(command) => review::review(&context, &command),
+        Command::Ledger(command) => ledger::ledger(&context, &command),
         Command::Keys(command) => keys::keys(&context, &command),
         Command::Token(command) => token::token(&context, &command),
+        Command::BrokerDefinitions(arguments) => broker_definitions::broker_definitions(&context, &arguments),
         Command::Bench(arguments) => bench::bench(&context, &arguments),
         Command::Doctor(arguments) => doctor::doctor(&context, &arguments),
     };

@@ -21,7 +21,7 @@ const WAKE_MAX: usize = 200;
 const TICK: Duration = Duration::from_secs(1);
 /// Every so many ticks, breaches are marked.
 const BREACH_TICKS: u64 = 60;
-/// Every so many ticks, figures are read for metrics and the status page.
+/// Every so many ticks, figures are read for metrics and the dashboard.
 const FIGURES_TICKS: u64 = 2;
 /// Every so many ticks, a hub asks whether the clocks are its own to mind.
 const DUTY_TICKS: u64 = 5;

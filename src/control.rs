@@ -3,6 +3,7 @@
 
 use crate::dispatch::DispatchHandle;
 use crate::error::chain;
+use crate::intake::hand_over;
 use crate::journey::{Journey, Resolution, Resolved};
 use crate::reload::{NotReloaded, Reloaded, Reloader};
 use domain::port::{Alias, Ledger, OperatorAction};
@@ -159,7 +160,7 @@ impl Desk {
     async fn obey(&self, request: Request) -> Answer {
         match request {
             Request::Operate { deliveries, action, reason } => operate(self.journey.ledger.as_ref(), deliveries, action, reason).await,
-            Request::Resolve { item, ruling, by, reason } => self.resolve(&item, ruling, by, reason).await,
+            Request::Resolve { item, ruling, by, reason } => resolve(&self.journey, &self.dispatch, &item, ruling, by, reason).await,
             Request::Reload { rehearsal } => match self.reloader.reload(rehearsal).await {
                 Ok(reloaded) => Answer::Reloaded(Box::new(reloaded)),
                 Err(NotReloaded::Wrong(mistakes)) => Answer::Wrong(mistakes.to_string()),
@@ -167,30 +168,37 @@ impl Desk {
             },
         }
     }
+}
 
-    async fn resolve(&self, item: &str, ruling: timeline::Ruling, by: String, reason: String) -> Answer {
-        if by.trim().is_empty() || reason.trim().is_empty() {
-            return Answer::Failed("say who decides and why: both are kept in the child's timeline".to_owned());
+/// Takes a person's answer to an open question, and hands over what follows from it.
+pub async fn resolve(
+    journey: &Journey,
+    dispatch: &DispatchHandle,
+    item: &str,
+    ruling: timeline::Ruling,
+    by: String,
+    reason: String,
+) -> Answer {
+    if by.trim().is_empty() || reason.trim().is_empty() {
+        return Answer::Failed("say who decides and why: both are kept in the child's timeline".to_owned());
+    }
+    let Some(item) = Alias::from_hex(item) else {
+        return Answer::Failed("the item's id is 32 hexadecimal digits, as `review list` shows it".to_owned());
+    };
+    if let timeline::Ruling::Choose(code) = ruling
+        && journey.directory.load().organisation(code).is_none()
+    {
+        return Answer::Failed(format!("{code} is not in the directory"));
+    }
+    let resolution = Resolution { item, ruling, by, reason };
+    match journey.resolve(&resolution, &dispatch.terms()).await {
+        Ok(Resolved::Done(received)) => {
+            let followed = received.obligations.len();
+            hand_over(received, dispatch, &journey.metrics);
+            Answer::Resolved(followed)
         }
-        let Some(item) = Alias::from_hex(item) else {
-            return Answer::Failed("the item's id is 32 hexadecimal digits, as `review list` shows it".to_owned());
-        };
-        if let timeline::Ruling::Choose(code) = ruling
-            && self.journey.directory.load().organisation(code).is_none()
-        {
-            return Answer::Failed(format!("{code} is not in the directory"));
-        }
-        let resolution = Resolution { item, ruling, by, reason };
-        match self.journey.resolve(&resolution, &self.dispatch.terms()).await {
-            Ok(Resolved::Done(received)) => {
-                let followed = received.obligations.len();
-                self.dispatch.offer(received.leased);
-                self.dispatch.nudge(received.due);
-                Answer::Resolved(followed)
-            }
-            Ok(Resolved::Unknown) => Answer::Failed("no open item has this id; it may have settled itself".to_owned()),
-            Err(error) => Answer::Failed(chain(&error)),
-        }
+        Ok(Resolved::Unknown) => Answer::Failed("no open item has this id; it may have settled itself".to_owned()),
+        Err(error) => Answer::Failed(chain(&error)),
     }
 }
 

@@ -34,7 +34,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use news::News;
 use office::{Office, Staff};
 use organisations::{Organisations, Outage, Tempo};
-use region::{OUT_OF_REACH, PLACES, Rail};
+use region::{OUT_OF_REACH, PICKY, PLACES, Rail};
 use screen::{Screen, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{SocketAddr, TcpListener};
@@ -65,7 +65,7 @@ const HISTORY_DAYS: i64 = 14;
 pub struct Options {
     /// The fixed history, once; else a story without an end.
     pub once: bool,
-    /// Of the status page; none for the settings'.
+    /// Of the dashboard; none for the settings'.
     pub port: Option<u16>,
     /// Documents that councils write in a minute.
     pub rate: u32,
@@ -153,6 +153,7 @@ impl Ensemble {
             news: news.clone(),
             tempo: Tempo { step: Duration::from_millis(if options.once { 300 } else { 4_000 }) },
             outages: outages(options.once),
+            picky: Code::new(PICKY).ok().filter(|_| !options.once),
             time_zone: settings.rules.time_zone.clone(),
             run: run.clone(),
         })
@@ -292,13 +293,13 @@ fn adapted(settings: Settings, folder: &Folder, options: &Options, now: Timestam
     settings
 }
 
-/// The status page's address: as asked for if it is free, else any.
+/// The dashboard's address: as asked for if it is free, else any.
 fn listen(set: SocketAddr, port: Option<u16>) -> SocketAddr {
     let wanted = SocketAddr::new(set.ip(), port.unwrap_or(set.port()));
     if TcpListener::bind(wanted).is_ok() {
         return wanted;
     }
-    eprintln!("note: {wanted} is in use, so the status page gets a free port");
+    eprintln!("note: {wanted} is in use, so the dashboard gets a free port");
     SocketAddr::new(set.ip(), 0)
 }
 
@@ -348,7 +349,7 @@ fn introduce(hub: &Hub, cast: &[Code], options: &Options) {
         [Rail::Webhook, Rail::Queue, Rail::Feed].map(|rail| cast.iter().filter(|code| Rail::of(**code) == rail).count());
     let what = if options.once { "The messages of a fixed history".to_owned() } else { format!("{} messages a minute", options.rate) };
     eprintln!(
-        "{what} about invented children of the South East go to a hub, which tells {} simulated organisations: {webhooks} by webhook, {queues} by queue, {feeds} by feed. Status page: {}",
+        "{what} about invented children of the South East go to a hub, which tells {} simulated organisations: {webhooks} by webhook, {queues} by queue, {feeds} by feed. Dashboard: {}",
         cast.len(),
         page(hub)
     );

@@ -19,9 +19,11 @@ mod accepted;
 mod attempt;
 mod lane;
 mod leaser;
+mod record;
 mod settler;
 mod shared;
 
+pub use record::{Count, Recent};
 pub use shared::{LaneStatus, LastOutcome};
 
 use crate::telemetry::Metrics;
@@ -33,7 +35,7 @@ use domain::port::{Deliver, Lease, LeaseTerms, Ledger};
 use domain::retry::RetryPolicy;
 use jiff::Timestamp;
 use shared::{Shared, Stop};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -166,6 +168,11 @@ impl DispatchHandle {
     /// The directory was swapped: what waits for an endpoint is looked at again now, not at the next poll.
     pub fn directory_changed(&self) {
         self.shared.look_again();
+    }
+
+    /// Nothing is leased for these from now on, until they are not among them any more; what is on its way ends.
+    pub fn set_paused(&self, recipients: BTreeSet<Code>) {
+        self.shared.set_paused(recipients);
     }
 
     /// One row per lane, by recipient.

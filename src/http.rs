@@ -15,10 +15,13 @@ mod process_message;
 pub use bearer::token_digest;
 pub use places::Places;
 
+use crate::dashboard;
 use crate::dispatch::DispatchHandle;
 use crate::intake::Letterbox;
 use crate::journey::Journey;
+use crate::operations::Operations;
 use crate::telemetry::Metrics;
+use crate::views::Views;
 use axum::Router;
 use axum::routing::{get, post};
 use domain::port::Figures;
@@ -45,6 +48,10 @@ pub struct State {
     pub journey: Arc<Journey>,
     pub letterbox: Letterbox,
     pub places: Arc<Places>,
+    /// What pages and programs are told of the hub.
+    pub views: Views,
+    /// What people have had done.
+    pub operations: Arc<Operations>,
     /// True when the hub stops: who waits for news is let go.
     pub stop: watch::Receiver<bool>,
 }
@@ -92,8 +99,7 @@ impl Server {
 }
 
 fn router(state: State) -> Router {
-    Router::new()
-        .route("/", get(pages::status))
+    dashboard::router()
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(pages::readyz))
         .route("/metrics", get(pages::metrics))

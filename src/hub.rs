@@ -3,14 +3,17 @@
 use crate::config::Settings;
 use crate::contracts::Contracts;
 use crate::control::{Control, Desk};
+use crate::directory::Rails;
 use crate::dispatch::{self, Dispatch, DispatchHandle, LaneSettings};
 use crate::error::chain;
 use crate::intake::{Letterbox, Recorder};
 use crate::journey::{Journey, SEAL_CASEFILE, SEAL_PAYLOAD};
 use crate::keys::Keys;
+use crate::operations::Operations;
 use crate::reload::Reloader;
 use crate::telemetry::{Metrics, Traces};
-use crate::{alerts, clock, heartbeat, http, intake, machine, post, reseal, wiring};
+use crate::views::Views;
+use crate::{alerts, clock, heartbeat, http, intake, machine, pauses, post, reseal, wiring};
 use arc_swap::ArcSwap;
 use domain::port::{Deliver, Figures, Ledger, News};
 use jiff::Timestamp;
@@ -86,18 +89,10 @@ impl Hub {
         let holder = Uuid::now_v7();
         let wiring::Plugged { rails, posts } = wiring::rails(&wiring::broker(settings));
         let to_close = rails.values().map(Arc::clone).collect();
-        let dispatch = Dispatch::start(dispatch::Parts {
-            ledger: Arc::clone(&ledger),
-            directory,
-            deliverers: rails.clone(),
-            open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
-            retry: settings.delivery.retry,
-            lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
-            metrics: Arc::clone(&metrics),
-            clock,
-            random: Arc::new(random),
-            holder,
-        });
+        // Read before anything is leased: what is paused was paused for a reason.
+        let paused = pauses::holding(ledger.as_ref(), now).await.map_err(|error| failed(chain(&error)))?;
+        let dispatch = start_dispatch(settings, &journey, rails.clone(), holder);
+        dispatch.set_paused(paused);
         let (stop, stopped) = watch::channel(false);
         let intake = Arc::new(wiring::intake(settings).map_err(|error| failed(error.to_string()))?);
         let recording = Arc::new(AtomicBool::new(true));
@@ -127,7 +122,7 @@ impl Hub {
         };
         tasks.push(("clock", tokio::spawn(clock::run(clock_parts, stopped.clone()))));
         tasks.push(("ear for other hubs", tokio::spawn(listen(Arc::clone(&ledger), dispatch.clone(), stopped.clone()))));
-        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails, on_duty), stopped.clone()))));
+        tasks.push(("heartbeat", tokio::spawn(heartbeat::run(heartbeat::Parts::of(&journey, rails.clone(), on_duty), stopped.clone()))));
         let recorder = Recorder { journey: Arc::clone(&journey), dispatch: dispatch.clone(), metrics: Arc::clone(&metrics) };
         let post_parts =
             post::Parts { recorder: recorder.clone(), rails: posts, every: settings.delivery.mailbox_poll, holder, stop: stopped.clone() };
@@ -135,6 +130,16 @@ impl Hub {
         tasks.push(("sealing anew", tokio::spawn(reseal::run(Arc::clone(&journey), stopped.clone()))));
         let (letterbox, letterbox_task) = Letterbox::open(recorder.clone(), settings.intake.batch_max, stopped.clone());
         tasks.push(("HTTP intake", letterbox_task));
+        tasks.push(("pauses", tokio::spawn(pauses::run(Arc::clone(&ledger), dispatch.clone(), Arc::clone(&journey.now), stopped.clone()))));
+        let views = Views {
+            journey: Arc::clone(&journey),
+            dispatch: dispatch.clone(),
+            figures: figures_seen.clone(),
+            broker: intake.state(),
+            rates: Arc::default(),
+            rails,
+        };
+        tasks.push(("rates", tokio::spawn(watch_rates(views.clone(), stopped.clone()))));
         let state = http::State {
             broker: intake.state(),
             recording: Arc::clone(&recording),
@@ -144,26 +149,23 @@ impl Hub {
             journey: Arc::clone(&journey),
             letterbox,
             places: http::Places::new(),
+            operations: Arc::new(Operations::new(Arc::clone(&ledger), dispatch.clone(), Arc::clone(&views.journey.now), stopped.clone())),
+            views,
             stop: stopped.clone(),
         };
         let http = http::Server::start(settings.listen, state).await.map_err(failed)?;
         let again = settings.clone();
         let load = Arc::new(move || wiring::directory(&again, Timestamp::now()));
         let reloader = Arc::new(Reloader::new(Arc::clone(&journey), dispatch.clone(), load));
-        // Without it operators' commands wait until the hub is stopped; children's notices must not.
-        let control = Control::start(
-            settings.ledger.home(),
-            Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) },
-        )
-        .inspect_err(|why| tracing::error!("{why}"))
-        .ok();
+        let control =
+            open_control(settings, Desk { journey: Arc::clone(&journey), dispatch: dispatch.clone(), reloader: Arc::clone(&reloader) });
         let intake_parts =
             intake::Parts { intake: Arc::clone(&intake), recorder, batch_max: settings.intake.batch_max, recording, stop: stopped };
         tasks.push(("intake", tokio::spawn(intake::run(intake_parts))));
         Ok(Self { intake, tasks, rails: to_close, http, dispatch, stop, control, reloader, ledger, metrics })
     }
 
-    /// Where the status page is.
+    /// Where the dashboard is.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.http.address()
@@ -229,6 +231,27 @@ fn telemetry(settings: &Settings) -> Result<Metrics, String> {
     Ok(metrics)
 }
 
+fn start_dispatch(settings: &Settings, journey: &Journey, deliverers: Rails, holder: Uuid) -> DispatchHandle {
+    let keys = Arc::clone(&journey.keys);
+    Dispatch::start(dispatch::Parts {
+        ledger: Arc::clone(&journey.ledger),
+        directory: Arc::clone(&journey.directory),
+        deliverers,
+        open: Arc::new(move |sealed| keys.open(SEAL_PAYLOAD, sealed).map_err(|error| error.to_string())),
+        retry: settings.delivery.retry,
+        lanes: LaneSettings { leased_max: settings.delivery.in_memory_max, ..LaneSettings::default() },
+        metrics: Arc::clone(&journey.metrics),
+        clock: Arc::clone(&journey.now),
+        random: Arc::new(random),
+        holder,
+    })
+}
+
+/// Without it operators' commands wait until the hub is stopped; children's notices must not.
+fn open_control(settings: &Settings, desk: Desk) -> Option<Control> {
+    Control::start(settings.ledger.home(), desk).inspect_err(|why| tracing::error!("{why}")).ok()
+}
+
 /// The ledger with its key. A hub with another key would give every child a second record: so what is there must open.
 async fn open_ledger(settings: &Settings) -> Result<(Arc<Keys>, Arc<dyn Ledger>), String> {
     let keys = Keys::load_or_create(&settings.ledger.key_file).map_err(|error| chain(&error))?;
@@ -253,6 +276,10 @@ async fn listen(ledger: Arc<dyn Ledger>, dispatch: DispatchHandle, mut stop: wat
             News::Accepted(recipient) => dispatch.tell_accepted(recipient),
         }
     }
+}
+
+async fn watch_rates(views: Views, stop: watch::Receiver<bool>) {
+    views.rates.watch(views.figures.clone(), &views.journey.metrics, || (views.journey.now)(), stop).await;
 }
 
 /// A number in 0..1 for jitter. It need not be unpredictable, only spread: a counter through a mixing function (splitmix64),

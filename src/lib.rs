@@ -27,12 +27,15 @@ pub mod intake;
 pub mod journey;
 pub mod keys;
 mod machine;
+pub mod operations;
+pub mod pauses;
 pub mod post;
 pub mod receipt;
 pub mod reload;
 pub mod reseal;
 pub mod ssda903;
 pub mod telemetry;
+pub mod views;
 pub mod wiring;
 
 pub use hub::Hub;

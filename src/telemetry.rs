@@ -211,6 +211,16 @@ impl Metrics {
         self.receive_seconds.observe(elapsed.as_secs_f64());
     }
 
+    /// Deliveries that this hub has made: taken by their recipient, or by the rail where it is collected.
+    #[must_use]
+    pub fn delivered(&self) -> u64 {
+        let rails = self.rails.read().unwrap_or_else(PoisonError::into_inner);
+        let made = |counters: &[IntCounter; AttemptName::ALL.len()]| {
+            counters[AttemptName::Delivered as usize].get() + counters[AttemptName::Accepted as usize].get()
+        };
+        rails.values().flat_map(|rail| rail.attempts.iter().map(made)).sum()
+    }
+
     pub fn committed_in(&self, elapsed: Duration) {
         self.ledger_commit_seconds.observe(elapsed.as_secs_f64());
     }

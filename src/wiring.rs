@@ -5,6 +5,7 @@ use crate::directory::{self, Loaded, Rails, Sources};
 use domain::directory::Endpoint;
 use domain::port::{Deliver, Ledger, LedgerError, LedgerView, Post};
 use jiff::Timestamp;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The ways to organisations.
@@ -51,6 +52,14 @@ pub fn ledger_to_read(settings: &Settings) -> Result<Box<dyn LedgerView>, Ledger
         Some(url) => Box::new(postgres_ledger::PostgresLedger::look(url)?),
         None => Box::new(sqlite_ledger::LedgerReader::open(&settings.ledger.path)?),
     })
+}
+
+/// Copies the embedded ledger into a new file; the hub may run meanwhile.
+///
+/// # Errors
+/// Where there is none, or the copy cannot be made.
+pub fn back_up(settings: &Settings, to: &Path) -> Result<sqlite_ledger::Copied, LedgerError> {
+    sqlite_ledger::back_up(&settings.ledger.path, to)
 }
 
 /// What can be said of the ledger's settings without opening it.

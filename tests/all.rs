@@ -3,11 +3,13 @@
 mod adapters;
 mod bench;
 mod broker;
+mod browser;
 mod certificate;
 mod contracts;
 mod control;
 mod demo;
 mod directory;
+mod documents;
 mod email;
 mod faults;
 mod fhir;

@@ -83,6 +83,7 @@ fn small_entry(number: u32, at: Timestamp) -> Entry {
         id: Uuid::now_v7(),
         key: MessageKey { publisher: Code::NONE, message_id: format!("{MARK}{number}") },
         written_id: None,
+        sender: None,
         message_type: "placement-change",
         verdict: "accepted",
         digest: [0; 32],

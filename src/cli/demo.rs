@@ -21,7 +21,7 @@ pub struct Arguments {
     /// The summary as JSON
     #[arg(long)]
     json: bool,
-    /// The status page's port; a free one where it is in use [default: the settings', 8080]
+    /// The dashboard's port; a free one where it is in use [default: the settings', 8080]
     #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// Messages that councils write in a minute, 1 to 600

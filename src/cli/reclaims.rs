@@ -3,14 +3,13 @@
 
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
 use crate::error::chain;
+use crate::views::reclaims::{AGEING_HEADER, AgeLine, Band, Claim, LIST_HEADER, csv, pounds};
 use crate::wiring;
 use domain::Code;
-use domain::claim::{Age, ClaimState, Sum, ageing};
+use domain::claim::{Age, ClaimState, ageing};
 use domain::directory::Directory;
-use domain::policy::Stage;
 use domain::port::{ClaimFilter, ClaimRow, LedgerView};
-use jiff::{Timestamp, civil::Date};
-use serde::Serialize;
+use jiff::Timestamp;
 
 /// Claims that are read at once.
 const PAGE: usize = 1_000;
@@ -116,81 +115,13 @@ fn list(rows: &[ClaimRow], directory: &Directory, form: &Form) -> Outcome {
     Ok(())
 }
 
-const LIST_HEADER: [&str; 12] = [
-    "claim",
-    "state",
-    "since",
-    "claimed_on",
-    "stage",
-    "commissioner",
-    "commissioner_name",
-    "place",
-    "provider",
-    "service_date",
-    "amount_pounds",
-    "answered_pounds",
-];
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Claim<'a> {
-    claim: &'a str,
-    state: ClaimState,
-    since: Date,
-    claimed_on: Date,
-    stage: Stage,
-    commissioner: Code,
-    commissioner_name: &'a str,
-    place: Option<Code>,
-    provider: Code,
-    service_date: Date,
-    amount_pence: Option<u64>,
-    answered_pence: Option<u64>,
-}
-
-impl<'a> Claim<'a> {
-    fn of(row: &'a ClaimRow, directory: &'a Directory) -> Self {
-        Self {
-            claim: &row.id,
-            state: row.state,
-            since: row.since,
-            claimed_on: row.claimed_on,
-            stage: row.stage,
-            commissioner: row.commissioner,
-            commissioner_name: name(directory, row.commissioner),
-            place: row.place,
-            provider: row.provider,
-            service_date: row.service_on,
-            amount_pence: row.amount_pence,
-            answered_pence: row.answered_pence,
-        }
-    }
-
-    fn record(&self) -> [String; 12] {
-        [
-            self.claim.to_owned(),
-            self.state.to_string(),
-            self.since.to_string(),
-            self.claimed_on.to_string(),
-            self.stage.name().to_owned(),
-            self.commissioner.to_string(),
-            self.commissioner_name.to_owned(),
-            self.place.map(|place| place.to_string()).unwrap_or_default(),
-            self.provider.to_string(),
-            self.service_date.to_string(),
-            self.amount_pence.map(pounds).unwrap_or_default(),
-            self.answered_pence.map(pounds).unwrap_or_default(),
-        ]
-    }
-}
-
 fn tell_ages(ages: &[Age], directory: &Directory, form: &Form) -> Outcome {
-    let lines: Vec<Line<'_>> = ages.iter().map(|age| Line::of(age, directory)).collect();
+    let lines: Vec<AgeLine<'_>> = ages.iter().map(|age| AgeLine::of(age, directory)).collect();
     if form.json {
         return say_json(&lines);
     }
     if form.csv {
-        return say_csv(&AGEING_HEADER, lines.iter().map(Line::record));
+        return say_csv(&AGEING_HEADER, lines.iter().map(AgeLine::record));
     }
     if lines.is_empty() {
         eprintln!("no claim is open");
@@ -213,123 +144,6 @@ fn tell_ages(ages: &[Age], directory: &Directory, form: &Form) -> Outcome {
     Ok(())
 }
 
-const AGEING_HEADER: [&str; 14] = [
-    "commissioner",
-    "commissioner_name",
-    "stage",
-    "claims_0_30",
-    "pounds_0_30",
-    "claims_31_60",
-    "pounds_31_60",
-    "claims_61_90",
-    "pounds_61_90",
-    "claims_over_90",
-    "pounds_over_90",
-    "claims",
-    "pounds",
-    "claims_without_amount",
-];
-
-/// What one commissioner owes of one stage.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    commissioner: Code,
-    commissioner_name: &'a str,
-    stage: Stage,
-    bands: [Band; 4],
-    all: Band,
-}
-
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Band {
-    days: &'static str,
-    claims: u64,
-    amount_pence: u64,
-    claims_without_amount: u64,
-}
-
-impl Band {
-    fn of(days: &'static str, sum: Sum) -> Self {
-        Self { days, claims: sum.claims, amount_pence: sum.pence, claims_without_amount: sum.unpriced }
-    }
-}
-
-impl<'a> Line<'a> {
-    fn of(age: &Age, directory: &'a Directory) -> Self {
-        let [first, second, third, last] = age.bands;
-        let mut all = Sum::default();
-        age.bands.iter().for_each(|sum| all.add(*sum));
-        Self {
-            commissioner: age.commissioner,
-            commissioner_name: name(directory, age.commissioner),
-            stage: age.stage,
-            bands: [Band::of("0-30", first), Band::of("31-60", second), Band::of("61-90", third), Band::of("over 90", last)],
-            all: Band::of("all", all),
-        }
-    }
-
-    fn record(&self) -> [String; 14] {
-        let [first, second, third, last] = &self.bands;
-        [
-            self.commissioner.to_string(),
-            self.commissioner_name.to_owned(),
-            self.stage.name().to_owned(),
-            first.claims.to_string(),
-            pounds(first.amount_pence),
-            second.claims.to_string(),
-            pounds(second.amount_pence),
-            third.claims.to_string(),
-            pounds(third.amount_pence),
-            last.claims.to_string(),
-            pounds(last.amount_pence),
-            self.all.claims.to_string(),
-            pounds(self.all.amount_pence),
-            self.all.claims_without_amount.to_string(),
-        ]
-    }
-}
-
-fn name(directory: &Directory, code: Code) -> &str {
-    directory.organisation(code).map_or("not in the directory", |organisation| organisation.name.as_str())
-}
-
-fn pounds(pence: u64) -> String {
-    format!("{}.{:02}", pence / 100, pence % 100)
-}
-
 fn say_csv<const N: usize>(header: &[&str; N], records: impl Iterator<Item = [String; N]>) -> Outcome {
-    let wrong = failed("the answer cannot be written as CSV");
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header).map_err(&wrong)?;
-    for record in records {
-        writer.write_record(record).map_err(&wrong)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| Failure::Failed(format!("the answer cannot be written as CSV: {error}")))?;
-    say(String::from_utf8_lossy(&bytes).trim_end())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_csv_stands_under_its_header() {
-        let band = |pence| Band::of("a band", Sum { claims: pence / 100, pence, unpriced: 1 });
-        let line = Line {
-            commissioner: Code::new("QKS").unwrap(),
-            commissioner_name: "Kent, and Medway",
-            stage: Stage::Treatment,
-            bands: [band(100), band(205), band(300), band(40_000)],
-            all: band(40_605),
-        };
-        let told: Vec<String> = AGEING_HEADER.iter().zip(line.record()).map(|(header, value)| format!("{header}={value}")).collect();
-        assert_eq!(
-            told.join(" "),
-            "commissioner=QKS commissioner_name=Kent, and Medway stage=treatment claims_0_30=1 pounds_0_30=1.00 claims_31_60=2 \
-             pounds_31_60=2.05 claims_61_90=3 pounds_61_90=3.00 claims_over_90=400 pounds_over_90=400.00 claims=406 pounds=406.05 \
-             claims_without_amount=1"
-        );
-    }
+    say(csv(header, records).map_err(failed("the answer cannot be written as CSV"))?.trim_end())
 }

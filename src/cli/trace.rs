@@ -5,12 +5,10 @@ mod certificate;
 use super::{Context, Failure, Outcome, failed, runtime, say, say_json};
 use crate::error::chain;
 use crate::keys::Keys;
+use crate::views::journey::{clues, in_order};
 use crate::wiring;
 use domain::Code;
-use domain::port::{Clue, Trace};
-use serde::Serialize;
 use std::path::PathBuf;
-use uuid::Uuid;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -69,8 +67,7 @@ pub fn journey(context: &Context, id: &str, json: bool) -> Outcome {
     let settings = context.settings()?;
     let keys = Keys::load_or_create(&settings.ledger.key_file).map_err(|error| Failure::Failed(chain(&error)))?;
     let ledger = wiring::ledger_to_read(&settings).map_err(|error| Failure::Failed(chain(&error)))?;
-    let mut clues = vec![Clue::MessageId(id.to_owned()), Clue::Alias(keys.alias(id))];
-    clues.extend(id.parse::<Uuid>().ok().map(Clue::Id));
+    let clues = clues(&keys, id);
     let mut lines = Vec::new();
     runtime()?.block_on(async {
         for clue in clues {
@@ -78,38 +75,15 @@ pub fn journey(context: &Context, id: &str, json: bool) -> Outcome {
         }
         Ok(())
     })?;
-    lines.sort_by(|one, other| (one.at, rank(one.what), &one.id, &one.text).cmp(&(other.at, rank(other.what), &other.id, &other.text)));
-    lines.dedup_by(|one, other| (one.at, one.what, &one.id, &one.text) == (other.at, other.what, &other.id, &other.text));
+    let lines = in_order(lines);
     if lines.is_empty() {
         return Err(Failure::Failed(format!("nothing in the ledger has the id {id}")));
     }
     if json {
-        return say_json(&lines.iter().map(Line::of).collect::<Vec<_>>());
+        return say_json(&lines);
     }
     for line in &lines {
         say(format!("{}  {:<15} {}  {}", line.at.strftime("%Y-%m-%d %H:%M:%S%.3fZ"), line.what, line.id, line.text))?;
     }
     Ok(())
-}
-
-/// What happened at the same moment, in the order of cause and effect.
-fn rank(what: &str) -> usize {
-    ["message", "suppressed", "review", "obligation", "attempt", "delivery", "acknowledgement"]
-        .iter()
-        .position(|known| *known == what)
-        .unwrap_or(usize::MAX)
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    at: jiff::Timestamp,
-    what: &'a str,
-    id: &'a str,
-    text: &'a str,
-}
-
-impl<'a> Line<'a> {
-    fn of(trace: &'a Trace) -> Self {
-        Self { at: trace.at, what: trace.what, id: &trace.id, text: &trace.text }
-    }
 }

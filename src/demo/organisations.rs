@@ -45,6 +45,9 @@ const CLOSE: Duration = Duration::from_secs(2);
 /// Ids that one organisation keeps: two days of the fastest demo. Then a repetition would not be noticed any more.
 const IDS_MAX: usize = 200_000;
 
+/// Who is picky declines one in so many.
+const PICKY: u8 = 2;
+
 /// All of them, and the server that they share.
 pub struct Organisations {
     shared: Arc<Shared>,
@@ -65,6 +68,8 @@ pub struct Parts {
     pub news: News,
     pub tempo: Tempo,
     pub outages: Vec<(Code, Outage)>,
+    /// Who refuses every other delivery when it first comes: so there are dead letters, and sent again they are taken.
+    pub picky: Option<Code>,
     pub time_zone: TimeZone,
     /// Tells the message ids of one demo from those of another.
     pub run: String,
@@ -120,6 +125,7 @@ struct Organisation {
     kind: OrganisationKind,
     key: Key,
     outage: Option<Outage>,
+    is_picky: bool,
     desk: Mutex<Desk>,
 }
 
@@ -146,13 +152,15 @@ enum Reach {
     Well,
     Refuses,
     Silent,
+    /// It wants nothing of this one.
+    Declines,
 }
 
 impl Organisations {
     /// # Errors
     /// A sentence: where a secret is none, or there is no free port.
     pub async fn start(parts: Parts) -> Result<Self, String> {
-        let Parts { directory, broker, secrets, office, news, tempo, outages, time_zone, run } = parts;
+        let Parts { directory, broker, secrets, office, news, tempo, outages, picky, time_zone, run } = parts;
         let outages: BTreeMap<Code, Outage> = outages.into_iter().collect();
         let mut organisations = BTreeMap::new();
         for (code, secret) in secrets {
@@ -160,7 +168,7 @@ impl Organisations {
             let kind = kind.ok_or_else(|| format!("the demo needs {code}, which the directory does not know"))?;
             let key = Key::new(&secret).ok_or_else(|| format!("the secret of {code} cannot be read"))?;
             let outage = outages.get(&code).copied();
-            organisations.insert(code, Organisation { code, kind, key, outage, desk: Mutex::default() });
+            organisations.insert(code, Organisation { code, kind, key, outage, is_picky: picky == Some(code), desk: Mutex::default() });
         }
         let listening = |error: std::io::Error| format!("no port of this machine can be listened on for the organisations: {error}");
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(listening)?;
@@ -231,6 +239,9 @@ async fn receive(
     if matches!(reach, Reach::Refuses) {
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], "closed for maintenance\n").into_response();
     }
+    if matches!(reach, Reach::Declines) {
+        return (StatusCode::UNPROCESSABLE_ENTITY, "our system knows no such placement yet\n").into_response();
+    }
     let answer = shared.take(organisation, delivery, &body);
     if matches!(reach, Reach::Silent) {
         organisation.desk().seen.cut_off += 1;
@@ -291,8 +302,11 @@ impl Organisation {
     fn called(&self, delivery: Uuid, since: Duration) -> Reach {
         let mut desk = self.desk();
         desk.seen.requests += 1;
-        if desk.asked.len() < IDS_MAX && !desk.asked.insert(delivery) {
+        let is_first = desk.asked.len() >= IDS_MAX || desk.asked.insert(delivery);
+        if !is_first {
             desk.seen.retries += 1;
+        } else if self.is_picky && delivery.as_bytes()[15].is_multiple_of(PICKY) {
+            return Reach::Declines;
         }
         let Some((outage, number)) = self.outage.and_then(|outage| Some((outage, outage.number(since)?))) else { return Reach::Well };
         if desk.out.number != number {

@@ -69,6 +69,9 @@ pub const UNKNOWN_POSTCODE: &str = "BN99 9ZZ";
 /// The authority and the commissioner that are out of reach for a while.
 pub const OUT_OF_REACH: [&str; 2] = ["E10000032", "S9B9J"];
 
+/// The council whose system refuses some notices at first.
+pub const PICKY: &str = "E06000043";
+
 /// How an organisation of the demo is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rail {

@@ -99,7 +99,7 @@ impl Screen {
         let dead = if pending.dead > 0 { self.coloured("31", &format!("dead {}", pending.dead)) } else { "dead 0".to_owned() };
         let mut lines = vec![
             String::new(),
-            format!("  status page    {}   Ctrl-C stops", view.page),
+            format!("  dashboard      {}   Ctrl-C stops", view.page),
             format!("  broker         {broker}"),
             format!("  messages in    {}: {}", view.books.published, listed(&view.books.verdicts)),
             format!("  deliveries     made {}, waiting {}, retried {}, {dead}", view.seen.received, pending.waiting, view.seen.retries),

@@ -109,6 +109,9 @@ impl Runner {
     /// Starts what may start; an open lane keeps nothing back from others.
     fn fill(&mut self) {
         let now = self.shared.now();
+        if self.shared.is_paused(self.lane.recipient) {
+            return self.give_back_queue(now);
+        }
         while !self.queue.is_empty() && self.breaker.room(self.limit, self.flying(), now) > 0 {
             if let Some(lease) = self.queue.pop_front() {
                 self.start(lease, now);
@@ -147,6 +150,8 @@ impl Runner {
         let now = attempt.ended_at;
         let seconds = now.duration_since(attempt.started_at).as_secs_f64();
         self.mean_seconds += (seconds - self.mean_seconds) * NEWEST;
+        let worked = matches!(outcome, AttemptOutcome::Delivered { .. } | AttemptOutcome::Accepted { .. });
+        locked(&self.lane.record).add(worked, seconds, now);
         self.last = Some(LastOutcome { at: now, outcome: name.name(), status: attempt.status });
         self.count(&lease, &outcome, attempt.adapter, name, now);
 

@@ -64,7 +64,8 @@ impl Leaser {
         let mut room = self.shared.room();
         let active = lanes.iter().filter(|lane| lane.outstanding.load(Relaxed) > 0 || lane.is_due(now)).count();
         let share = self.shared.share(active);
-        let mut due: Vec<_> = lanes.iter().filter(|lane| lane.is_due(now) && lane.room() > 0).collect();
+        let mut due: Vec<_> =
+            lanes.iter().filter(|lane| lane.is_due(now) && lane.room() > 0 && !self.shared.is_paused(lane.recipient)).collect();
         due.sort_by_key(|lane| lane.outstanding.load(Relaxed));
         let mut asked = Vec::new();
         for lane in due {

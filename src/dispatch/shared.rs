@@ -1,6 +1,7 @@
 //! What leaser, lanes and settler have in common: the places, the hints, and the way to an endpoint.
 
 use super::accepted::Accepted;
+use super::record::{Recent, Record};
 use super::{Chance, Clock, LaneSettings, Open, Parts, lane, settler::Settling};
 use crate::telemetry::{Metrics, RailMetrics};
 use arc_swap::ArcSwap;
@@ -10,7 +11,7 @@ use domain::directory::{Directory, Endpoint};
 use domain::port::{Deliver, Lease, LeaseTerms, Ledger, Settlement};
 use domain::retry::{Next, RetryPolicy};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
@@ -54,6 +55,8 @@ pub(super) struct Shared {
     /// Who waits for an endpoint, and for which place; with the address that answered 410, where one did.
     pub(super) waiting: Mutex<BTreeMap<Who, Option<String>>>,
     london: TimeZone,
+    /// Organisations to whom nothing is sent for now.
+    paused: ArcSwap<BTreeSet<Code>>,
 }
 
 /// A deliverer with its metrics.
@@ -82,9 +85,10 @@ pub(super) struct Lane {
     /// When something is, or may be, due: exact, because a question a moment too early finds nothing.
     pub(super) due_at: AtomicI64,
     pub(super) status: Mutex<LaneStatus>,
+    pub(super) record: Mutex<Record>,
 }
 
-/// A lane for the status page.
+/// A lane for the dashboard.
 #[derive(Clone, Debug)]
 pub struct LaneStatus {
     pub recipient: Code,
@@ -95,6 +99,7 @@ pub struct LaneStatus {
     pub queued: usize,
     pub next_probe: Option<Timestamp>,
     pub last: Option<LastOutcome>,
+    pub recent: Recent,
 }
 
 impl LaneStatus {
@@ -138,6 +143,7 @@ impl Shared {
             waiting: Mutex::default(),
             // The time zones are compiled in. An endpoint's days are days in England.
             london: TimeZone::get("Europe/London").unwrap_or(TimeZone::UTC),
+            paused: ArcSwap::default(),
         }
     }
 
@@ -172,7 +178,12 @@ impl Shared {
     }
 
     pub(super) fn shut(&self) -> Arc<[Code]> {
-        locked(&self.lanes).values().filter(|lane| lane.room() == 0).map(|lane| lane.recipient).collect()
+        locked(&self.lanes)
+            .values()
+            .filter(|lane| lane.room() == 0)
+            .map(|lane| lane.recipient)
+            .chain(self.paused.load().iter().copied())
+            .collect()
     }
 
     /// A lease outlasts one time-out in the queue and one in flight.
@@ -181,6 +192,17 @@ impl Shared {
         let timeout = self.directory.load().endpoints().iter().map(|endpoint| endpoint.timeout_seconds).max().unwrap_or_default();
         let until = now.saturating_add(SignedDuration::from_secs(2 * i64::from(timeout) + 30)).unwrap_or(Timestamp::MAX);
         LeaseTerms { holder: self.holder, now, until, limit, shut }
+    }
+
+    // Pauses.
+
+    pub(super) fn set_paused(&self, paused: BTreeSet<Code>) {
+        self.paused.store(Arc::new(paused));
+        self.wake.notify_one();
+    }
+
+    pub(super) fn is_paused(&self, recipient: Code) -> bool {
+        self.paused.load().contains(&recipient)
     }
 
     // Lanes.
@@ -253,7 +275,8 @@ impl Shared {
     }
 
     pub(super) fn statuses(&self) -> Vec<LaneStatus> {
-        locked(&self.lanes).values().map(|lane| lane.snapshot()).collect()
+        let now = self.now();
+        locked(&self.lanes).values().map(|lane| lane.snapshot(now)).collect()
     }
 
     // Endpoints.
@@ -317,7 +340,16 @@ impl Shared {
 
 impl Lane {
     fn new(recipient: Code, inbox: mpsc::UnboundedSender<Vec<Lease>>) -> Self {
-        let status = LaneStatus { recipient, phase: Phase::Closed, window: 0, in_flight: 0, queued: 0, next_probe: None, last: None };
+        let status = LaneStatus {
+            recipient,
+            phase: Phase::Closed,
+            window: 0,
+            in_flight: 0,
+            queued: 0,
+            next_probe: None,
+            last: None,
+            recent: Recent::default(),
+        };
         Self {
             recipient,
             inbox,
@@ -326,6 +358,7 @@ impl Lane {
             target: AtomicUsize::new(1),
             due_at: AtomicI64::new(NEVER),
             status: Mutex::new(status),
+            record: Mutex::default(),
         }
     }
 
@@ -343,9 +376,10 @@ impl Lane {
         self.due_at.load(Relaxed) <= nanoseconds(now)
     }
 
-    fn snapshot(&self) -> LaneStatus {
+    fn snapshot(&self, now: Timestamp) -> LaneStatus {
         let mut status = locked(&self.status).clone();
         status.queued = self.outstanding.load(Relaxed).saturating_sub(status.in_flight);
+        status.recent = locked(&self.record).recent(now);
         status
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod breaker;
+pub mod cause;
 pub mod claim;
 pub mod code;
 pub mod contract;

@@ -5,11 +5,13 @@
 //! sealed before it gets here: to a ledger it is bytes.
 
 mod deliver;
+mod operations;
 mod post;
 mod sealed;
 mod views;
 
 pub use deliver::{Alert, Beat, Certificate, Deliver, Parcel, Report};
+pub use operations::{ClockFilter, Pause, RejectionFilter, RejectionRow, Remark};
 pub use post::{Letter, Mailbox, Post};
 pub use sealed::{Resealed, SealedContent, SealedKind, SealedPage, SealedPlace};
 pub use views::{
@@ -110,6 +112,12 @@ pub trait Ledger: LedgerView {
     /// many. Nothing else changes: no version, no time.
     fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>>;
 
+    /// Pauses an organisation from a moment on, in place of the pause that it had; none resumes it.
+    fn pause<'a>(&'a self, recipient: Code, pause: Option<Pause>) -> BoxFuture<'a, Result<(), LedgerError>>;
+
+    /// Keeps a remark on a group of failures, in place of the one before.
+    fn remark<'a>(&'a self, remark: Remark) -> BoxFuture<'a, Result<(), LedgerError>>;
+
     /// Work that must run once among all hubs on a ledger: whether it is `holder`'s, from now until `until`. Asking again before then
     /// keeps it; what nobody has kept is the next one's who asks. A hub that has its ledger to itself has every duty.
     fn hold_duty<'a>(
@@ -132,7 +140,7 @@ pub trait Ledger: LedgerView {
 
 /// Looking at a ledger changes nothing: a command may do it while a hub runs.
 pub trait LedgerView: Send + Sync {
-    /// Figures for metrics and the status page. Must not scan what is done.
+    /// Figures for metrics and the dashboard. Must not scan what is done.
     fn figures<'a>(&'a self, today: Date, at_risk_until: Date) -> BoxFuture<'a, Result<Figures, LedgerError>>;
 
     /// The whole journey of whatever `clue` names.
@@ -140,6 +148,9 @@ pub trait LedgerView: Send + Sync {
 
     /// Deliveries by filter, newest first, at most `filter.limit`; `before` pages on.
     fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>>;
+
+    /// The deliveries with these ids, in their order; what is not there is left out.
+    fn deliveries_of<'a>(&'a self, ids: Vec<Uuid>) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>>;
 
     /// Open review items, oldest first, at most `limit`.
     fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>>;
@@ -161,6 +172,21 @@ pub trait LedgerView: Send + Sync {
 
     /// Sealed contents that do not begin as `current` does, after a place: some of them, and where to go on.
     fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>>;
+
+    /// What is owed by a date and not with its recipient, earliest date first, at most `filter.limit`; `after` pages on.
+    fn clocks<'a>(&'a self, filter: ClockFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>>;
+
+    /// Messages that were refused, newest first, at most `filter.limit`; `before` pages on.
+    fn rejections<'a>(&'a self, filter: RejectionFilter) -> BoxFuture<'a, Result<Vec<RejectionRow>, LedgerError>>;
+
+    /// A delivery's sealed payload; none where there is no such delivery.
+    fn content<'a>(&'a self, delivery: Uuid) -> BoxFuture<'a, Result<Option<Arc<[u8]>>, LedgerError>>;
+
+    /// Every pause that was not resumed, over or not, by organisation: at most one each.
+    fn pauses<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Pause>, LedgerError>>;
+
+    /// The newest remarks on groups of failures, at most `limit`.
+    fn remarks<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<Remark>, LedgerError>>;
 
     /// Everything adds up: no message without a verdict, no obligation without a delivery or a reason, nothing leased
     /// by a lease that lapsed. For tests, `doctor` and `demo --once`.
@@ -217,6 +243,8 @@ pub struct MessageRow {
     pub key: MessageKey,
     /// The message id as its publisher wrote it, where the key has another (a refused message): traced by it too.
     pub written_id: Option<String>,
+    /// Who says to have sent it, where the key names nobody (a refused message).
+    pub sender: Option<Code>,
     pub message_type: &'static str,
     pub verdict: &'static str,
     pub digest: [u8; 32],

@@ -1,4 +1,4 @@
-//! What may be kept of a receiver's answer. It goes into the ledger's clear columns, the log and the status page, and a
+//! What may be kept of a receiver's answer. It goes into the ledger's clear columns, the log and the dashboard, and a
 //! receiver may well quote the child's data back ("Ada Example is not known here"): so every word that stood in what
 //! was sent is blotted out, and so is whatever has three digits.
 

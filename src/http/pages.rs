@@ -2,10 +2,9 @@
 
 use super::State;
 use super::problem::Problem;
-use crate::dashboard;
 use axum::extract::State as Shared;
 use axum::http::{StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use std::sync::atomic::Ordering;
 
 /// Ready means: consuming, and what is consumed is recorded. The body says what is missing, a line each.
@@ -32,14 +31,6 @@ pub async fn readyz(Shared(state): Shared<State>) -> Response {
 
 pub async fn metrics(Shared(state): Shared<State>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.encode()).into_response()
-}
-
-pub async fn status(Shared(state): Shared<State>) -> Html<String> {
-    let directory = state.journey.directory.load_full();
-    let broker = state.broker.borrow().clone();
-    let figures = state.figures.borrow().clone();
-    let now = (state.journey.now)();
-    Html(dashboard::overview(&directory, &broker, &figures, &state.dispatch.lanes(), now))
 }
 
 pub async fn no_page(uri: Uri) -> Response {

@@ -214,6 +214,7 @@ impl Prepared {
             id: Uuid::now_v7(),
             key: key.clone(),
             written_id: self.message_id.clone().filter(|id| *id != key.message_id),
+            sender: key.publisher.is_none().then_some(self.answer_to).filter(|code| !code.is_none()),
             message_type: self.message_type.map_or("unknown", MessageType::name),
             verdict: receipt.verdict.name(),
             digest: self.digest,

@@ -2,7 +2,7 @@
 //!
 //! Each test has a virtual host to itself:
 //! t01 acknowledging, t02 batches, t03 receipts, t04 publishing, t05 what is logged, t06 refusals, t07 properties,
-//! t08 stopping, t09 delivering. The tests in `faults` start brokers of their own.
+//! t08 stopping, t09 delivering. The tests in `faults` and `rights` start brokers of their own.
 
 mod faults;
 mod intake;
@@ -10,6 +10,7 @@ mod publisher;
 pub mod queue;
 mod receipts;
 mod refusals;
+mod rights;
 mod silence;
 
 use amqp::{Incoming, Intake, Outgoing, Publisher, Settings, State, topology};

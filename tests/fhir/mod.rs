@@ -2,7 +2,7 @@
 
 mod delivery;
 mod goldens;
-mod issued;
+pub mod issued;
 pub mod update;
 
 pub use issued::endpoint;

@@ -1,5 +1,6 @@
 //! The HTTP interface of the built program over loopback: messages in, feeds out. No broker is needed, and none is there.
 
+mod dashboard;
 mod feeds;
 mod intake;
 mod others;
@@ -127,4 +128,18 @@ async fn placed(hub: &Hub, child: &str) -> Value {
 
 fn ids(page: &Value) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A page, once it says something.
+async fn until_page(hub: &Hub, path: &str, says: &str) -> String {
+    crate::support::door::within(says, async {
+        loop {
+            let (_, page) = hub.get(path).await.unwrap();
+            if page.contains(says) {
+                return page;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    })
+    .await
 }

@@ -2,7 +2,7 @@
 //! ledger balances and that the broker holds nothing back.
 //!
 //! Each has a virtual host to itself: t10 whole, t11 receipts, t12 and t13 down, t14 amended, t15 stopping, t16 commands,
-//! t17 watch, t18 rails, t19 rekeyed, t29 sharing; chased needs none. What readiness does while the broker is away is in `faults`.
+//! t17 watch, t18 rails, t19 rekeyed, t29 sharing, restored-1 to -3 restored; chased needs none. What readiness does while the broker is away is in `faults`.
 
 mod amended;
 mod chased;
@@ -11,6 +11,7 @@ mod down;
 mod rails;
 mod receipts;
 mod rekeyed;
+mod restored;
 mod sharing;
 mod stopping;
 mod watch;

@@ -72,7 +72,7 @@ async fn an_operator_sees_how_the_hub_stands_and_nothing_of_a_child() {
     });
     assert!(all_there.await.is_ok(), "missing: {missing:?}");
     let (_, page) = hub.get("/").await.unwrap();
-    assert!(page.contains("Sussex") && page.contains("not answering"), "{page}");
+    assert!(page.contains("Sussex") && page.contains("Not answering"), "{page}");
     assert_eq!(hub.get("/livez").await.unwrap().0, 200);
     assert_eq!(hub.get("/nowhere").await.unwrap().0, 404);
     pages.push_str(&page);

@@ -80,6 +80,7 @@ pub fn message(n: u32) -> MessageRow {
         id: message_id(n),
         key: key(n),
         written_id: None,
+        sender: None,
         message_type: "placement-change",
         verdict: "accepted",
         digest: [7; 32],

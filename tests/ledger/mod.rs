@@ -16,6 +16,7 @@ mod leasing;
 mod lists;
 mod opening;
 mod operating;
+mod operations;
 mod order;
 mod recording;
 mod reopening;

@@ -164,6 +164,14 @@ impl Ledger for Port {
     fn reseal<'a>(&'a self, _: Vec<Resealed>) -> Answer<'a, u64> {
         unasked()
     }
+
+    fn pause<'a>(&'a self, _: Code, _: Option<Pause>) -> Answer<'a, ()> {
+        unasked()
+    }
+
+    fn remark<'a>(&'a self, _: Remark) -> Answer<'a, ()> {
+        unasked()
+    }
 }
 
 impl LedgerView for Port {
@@ -204,6 +212,30 @@ impl LedgerView for Port {
     }
 
     fn sealed<'a>(&'a self, _: Vec<u8>, _: SealedPlace) -> Answer<'a, SealedPage> {
+        unasked()
+    }
+
+    fn clocks<'a>(&'a self, _: ClockFilter) -> Answer<'a, Vec<DeliveryRow>> {
+        unasked()
+    }
+
+    fn deliveries_of<'a>(&'a self, _: Vec<Uuid>) -> Answer<'a, Vec<DeliveryRow>> {
+        unasked()
+    }
+
+    fn rejections<'a>(&'a self, _: RejectionFilter) -> Answer<'a, Vec<RejectionRow>> {
+        unasked()
+    }
+
+    fn content<'a>(&'a self, _: Uuid) -> Answer<'a, Option<Arc<[u8]>>> {
+        unasked()
+    }
+
+    fn pauses<'a>(&'a self) -> Answer<'a, Vec<Pause>> {
+        unasked()
+    }
+
+    fn remarks<'a>(&'a self, _: usize) -> Answer<'a, Vec<Remark>> {
         unasked()
     }
 

@@ -22,6 +22,10 @@ impl Schema {
         schema
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Where a hub finds it: whatever it makes is made in this schema, and its connections bear the schema's name.
     pub fn url(&self) -> String {
         let joint = if self.server.contains('?') { '&' } else { '?' };

@@ -26,6 +26,13 @@ pub fn run(program: &str, arguments: &[&str], input: &[u8]) -> String {
     printed
 }
 
+/// A program as a command, for a test to add to and run.
+pub fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(&*PYTHON);
+    command.arg("-c").arg(program).args(arguments);
+    command
+}
+
 /// A program that runs until it is dropped.
 pub struct Running {
     child: Child,
@@ -36,8 +43,7 @@ pub struct Running {
 
 impl Running {
     pub fn start(program: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(&*PYTHON);
-        command.arg("-c").arg(program).args(arguments);
+        let mut command = command(program, arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take().unwrap());
         Self { child, stdout, stderr }

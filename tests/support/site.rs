@@ -138,13 +138,24 @@ impl Site {
 
     /// Starts the hub, to crash at a point (`name:count`) where one is given, and waits for nothing.
     pub fn launch(&self, crash: Option<&str>) -> Hub {
-        let log = self.path("hub.log");
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let from = file.metadata().unwrap().len();
         let mut command = self.command(&["run"]);
         if let Some(crash) = crash {
             command.env("PLACEMENT_HUB_CRASH_AT", crash);
         }
+        self.spawn(command)
+    }
+
+    /// Starts the hub with another address of its broker, as another user, and waits for nothing.
+    pub fn launch_on(&self, url: &str) -> Hub {
+        let mut command = self.command(&["run"]);
+        command.env("AMQP_URL", url);
+        self.spawn(command)
+    }
+
+    fn spawn(&self, mut command: Command) -> Hub {
+        let log = self.path("hub.log");
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let from = file.metadata().unwrap().len();
         Hub { child: command.stdout(Stdio::null()).stderr(file).spawn().unwrap(), log, from: usize::try_from(from).unwrap(), address: None }
     }
 

@@ -6,7 +6,20 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] = &["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "docs/index.md",
+    "docs/SUPPLIERS.md",
+    "docs/RECIPIENTS.md",
+    "docs/OPERATIONS.md",
+    "docs/RULES.md",
+    "docs/SAFETY.md",
+    "docs/DATA-PROTECTION.md",
+    "docs/THREATS.md",
+];
 const EXAMPLE: &str = "config/hub.example.toml";
 
 /// Where metrics are declared.

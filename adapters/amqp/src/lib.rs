@@ -20,6 +20,7 @@
 
 mod acks;
 mod confirm;
+pub mod definitions;
 mod failure;
 mod inbox;
 mod incoming;

@@ -157,7 +157,7 @@ fn message(event: &Event<'_>, routing_key: &str) -> Outgoing {
     }
 }
 
-fn routing_key(endpoint: &Endpoint) -> String {
+pub(crate) fn routing_key(endpoint: &Endpoint) -> String {
     match endpoint.place {
         Some(place) => format!("{}.{place}", endpoint.organisation),
         None => endpoint.organisation.to_string(),
@@ -183,7 +183,7 @@ fn mistakes(endpoint: &Endpoint) -> Vec<String> {
     mistakes
 }
 
-fn limits(endpoint: &Endpoint) -> Result<Limits, Vec<String>> {
+pub(crate) fn limits(endpoint: &Endpoint) -> Result<Limits, Vec<String>> {
     let mut mistakes = Vec::new();
     let mut read = |key: &str, range: std::ops::RangeInclusive<u32>, unless_set: u32| match endpoint.settings.get(key) {
         None => unless_set,

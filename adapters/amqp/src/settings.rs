@@ -34,6 +34,14 @@ impl Settings {
         self.address().map(drop)
     }
 
+    /// The virtual host that the URL names.
+    ///
+    /// # Errors
+    /// Where anything is wrong with the settings.
+    pub fn vhost(&self) -> Result<String, Mistakes> {
+        self.address().map(|address| address.uri.vhost)
+    }
+
     pub(crate) fn address(&self) -> Result<Address, Mistakes> {
         let mut mistakes = Vec::new();
         let mut within = |name: &str, value: u32, low: u32, high: u32| {

@@ -68,29 +68,35 @@ pub(crate) async fn declare_exchanges(channel: &Channel) -> Result<()> {
 /// A quorum queue like the others: durable, replicated where there is a cluster. Nothing in it grows old or is pushed out.
 pub(crate) async fn declare_delivery_queue(channel: &Channel, routing_key: &str, limits: Limits) -> Result<()> {
     let queue = delivery_queue(routing_key);
-    let arguments = quorum([
+    declare_queue(channel, &queue, bounded(limits, REFUSE)).await?;
+    bind(channel, &queue, DELIVERIES, routing_key).await
+}
+
+/// A queue that is full and refuses what is published, so that whoever publishes keeps it.
+pub(crate) const REFUSE: &str = "reject-publish";
+
+pub(crate) fn bounded(limits: Limits, when_full: &str) -> FieldTable {
+    quorum([
         ("x-max-length", AMQPValue::LongLongInt(limits.messages.into())),
         ("x-max-length-bytes", AMQPValue::LongLongInt(limits.bytes.into())),
-        ("x-overflow", text("reject-publish")),
-    ]);
-    declare_queue(channel, &queue, arguments).await?;
-    bind(channel, &queue, DELIVERIES, routing_key).await
+        ("x-overflow", text(when_full)),
+    ])
 }
 
 /// - delivery limit: a message that ends the process that reads it would come back for ever. Brokers before 4.0 have no
 ///   limit of their own, and later ones drop the message at theirs unless there is a dead-letter exchange.
 /// - at-least-once dead lettering: the default may lose the message on its way to the rejected queue. It demands that
 ///   overflow rejects what is published, rather than dropping the oldest.
-fn intake_arguments(delivery_limit: u32) -> FieldTable {
+pub(crate) fn intake_arguments(delivery_limit: u32) -> FieldTable {
     quorum([
         ("x-delivery-limit", AMQPValue::LongLongInt(delivery_limit.into())),
         ("x-dead-letter-exchange", text(REJECTED)),
         ("x-dead-letter-strategy", text("at-least-once")),
-        ("x-overflow", text("reject-publish")),
+        ("x-overflow", text(REFUSE)),
     ])
 }
 
-fn quorum<const N: usize>(more: [(&'static str, AMQPValue); N]) -> FieldTable {
+pub(crate) fn quorum<const N: usize>(more: [(&'static str, AMQPValue); N]) -> FieldTable {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), text("quorum"));
     for (key, value) in more {

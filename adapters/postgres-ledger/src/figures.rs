@@ -15,6 +15,7 @@ use tokio_postgres::Row;
 pub async fn figures(session: &Session, today: Date, at_risk_until: Date) -> Result<Figures, Fault> {
     Ok(Figures {
         backlog: backlog(&tallied(session, What::Pending).await?)?,
+        dead: dead(&session.rows(DEAD, &[]).await?)?,
         oldest_due: oldest(&session.rows(OLDEST_OPEN, &[]).await?)?,
         oldest_accepted: oldest(&session.rows(OLDEST_ACCEPTED, &[]).await?)?,
         deadlines: deadlines(&tallied(session, What::Deadlines).await?, today, at_risk_until)?,
@@ -43,6 +44,13 @@ fn backlog(tallies: &[(String, String, u64)]) -> Result<Vec<(Code, DeliveryState
         *sums.entry((read_code(recipient)?, State::read(numeric(state)?)?.shown())).or_insert(0) += n;
     }
     Ok(sums.into_iter().map(|((recipient, state), n)| (recipient, state, n)).collect())
+}
+
+/// Counted by an index that knows only them.
+const DEAD: &str = "SELECT recipient, count(*) FROM deliveries WHERE state = 7 GROUP BY recipient ORDER BY recipient";
+
+fn dead(rows: &[Row]) -> Result<Vec<(Code, u64)>, Fault> {
+    rows.iter().map(|row| Ok((code(row, 0)?, count(row.get(1))))).collect()
 }
 
 fn deadlines(tallies: &[(String, String, u64)], today: Date, at_risk_until: Date) -> Result<Vec<(Kind, [u64; 3])>, Fault> {

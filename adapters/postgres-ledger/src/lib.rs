@@ -18,6 +18,7 @@ mod lane;
 mod lease;
 mod lists;
 mod migrate;
+mod operations;
 mod pool;
 mod record;
 mod sealed;
@@ -44,7 +45,7 @@ use domain::Code;
 use domain::delivery::HoldReason;
 use domain::port::{
     BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
-    News, OperatorAction, Outcome, Resealed, Settled, Settlement,
+    News, OperatorAction, Outcome, Pause, Remark, Resealed, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use std::collections::HashSet;
@@ -242,6 +243,14 @@ impl Ledger for PostgresLedger {
 
     fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>> {
         Box::pin(self.act(sealed::Reseal(contents)))
+    }
+
+    fn pause<'a>(&'a self, recipient: Code, pause: Option<Pause>) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(self.act(operations::SetPause { recipient, pause }))
+    }
+
+    fn remark<'a>(&'a self, remark: Remark) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(self.act(operations::Keep(remark)))
     }
 
     fn hold_duty<'a>(

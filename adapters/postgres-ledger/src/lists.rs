@@ -100,7 +100,7 @@ fn place(row: &Row, column: usize) -> Result<Option<Code>, Fault> {
     Ok(row.get::<_, Option<&str>>(column).map(read_code).transpose()?)
 }
 
-fn page(limit: usize) -> i64 {
+pub fn page(limit: usize) -> i64 {
     number(limit.min(PAGE_MAX) as u64)
 }
 

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::session::Session;
 
 /// Applied in order; the table `migrations` says which are in.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql"), include_str!("../migrations/0002_operations.sql")];
 /// Each file says in its first line from which schema a hub can still work with it.
 const WORKS_WITH: &str = "-- works with hubs from schema ";
 

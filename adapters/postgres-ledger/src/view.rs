@@ -1,13 +1,14 @@
 //! Looking at the ledger: lists, journeys, counts, each from one moment. By a hub, or by a command beside it.
 
 use crate::session::Session;
-use crate::{PostgresLedger, balance, fault::Fault, figures, history, lists, sealed, trace};
+use crate::{PostgresLedger, balance, fault::Fault, figures, history, lists, operations, sealed, trace};
 use domain::Code;
 use domain::port::{
-    AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, Clue, DeliveryFilter, DeliveryRow, FeedPage, Figures, History,
-    LedgerError, LedgerView, ReviewRow, SealedPage, SealedPlace, Trace,
+    AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, ClockFilter, Clue, DeliveryFilter, DeliveryRow, FeedPage,
+    Figures, History, LedgerError, LedgerView, Pause, RejectionFilter, RejectionRow, Remark, ReviewRow, SealedPage, SealedPlace, Trace,
 };
 use jiff::{Timestamp, civil::Date};
+use std::sync::Arc;
 use uuid::Uuid;
 
 impl PostgresLedger {
@@ -41,6 +42,10 @@ impl LedgerView for PostgresLedger {
         Box::pin(self.ask(move |session| Box::pin(async move { lists::deliveries(session, &filter).await })))
     }
 
+    fn deliveries_of<'a>(&'a self, ids: Vec<Uuid>) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(async move { operations::deliveries_of(session, &ids).await })))
+    }
+
     fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
         Box::pin(self.ask(move |session| Box::pin(lists::reviews(session, limit))))
     }
@@ -72,5 +77,25 @@ impl LedgerView for PostgresLedger {
 
     fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
         Box::pin(self.ask(move |session| Box::pin(async move { sealed::page(session, &current, after).await })))
+    }
+
+    fn clocks<'a>(&'a self, filter: ClockFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(async move { operations::clocks(session, &filter).await })))
+    }
+
+    fn rejections<'a>(&'a self, filter: RejectionFilter) -> BoxFuture<'a, Result<Vec<RejectionRow>, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(async move { operations::rejections(session, &filter).await })))
+    }
+
+    fn content<'a>(&'a self, delivery: Uuid) -> BoxFuture<'a, Result<Option<Arc<[u8]>>, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(operations::content(session, delivery))))
+    }
+
+    fn pauses<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Pause>, LedgerError>> {
+        Box::pin(self.ask(|session| Box::pin(operations::pauses(session))))
+    }
+
+    fn remarks<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<Remark>, LedgerError>> {
+        Box::pin(self.ask(move |session| Box::pin(operations::remarks(session, limit))))
     }
 }

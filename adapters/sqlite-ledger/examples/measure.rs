@@ -132,6 +132,7 @@ fn entry(n: u64) -> Entry {
         id: id(n, 3),
         key: MessageKey { publisher: Code::new("E10000016").expect("a code"), message_id: Uuid::from_bytes(scatter(n)).to_string() },
         written_id: None,
+        sender: None,
         message_type: "placement-change",
         verdict: "accepted",
         digest: [7; 32],

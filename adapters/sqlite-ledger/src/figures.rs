@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 pub fn figures(connection: &Connection, today: Date, at_risk_until: Date) -> Result<Figures, Fault> {
     Ok(Figures {
         backlog: backlog(connection)?,
+        dead: dead(connection)?,
         oldest_due: oldest_due(connection)?,
         oldest_accepted: oldest_accepted(connection)?,
         deadlines: deadlines(connection, today, at_risk_until)?,
@@ -32,6 +33,21 @@ fn backlog(connection: &Connection) -> Result<Vec<(Code, DeliveryState, u64)>, F
         *sums.entry((read_code(&recipient)?, State::read(row.get(1)?)?.shown())).or_insert(0) += count(row.get(2)?);
     }
     Ok(sums.into_iter().map(|((recipient, state), n)| (recipient, state, n)).collect())
+}
+
+/// Counted by an index that knows only them, recipient by recipient.
+fn dead(connection: &Connection) -> Result<Vec<(Code, u64)>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.code, (SELECT count(*) FROM deliveries INDEXED BY deliveries_rare_recipient WHERE recipient = r.row AND state = 7 AND state > 5) AS n
+         FROM recipients r WHERE n > 0 ORDER BY r.code",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut dead = Vec::new();
+    while let Some(row) = rows.next()? {
+        let recipient: String = row.get(0)?;
+        dead.push((read_code(&recipient)?, count(row.get(1)?)));
+    }
+    Ok(dead)
 }
 
 fn oldest_due(connection: &Connection) -> Result<Vec<(Code, Timestamp)>, Fault> {

@@ -7,6 +7,7 @@
 //! Nothing in here reads a clock, opens a sealed payload, or holds a transaction while it waits for anybody.
 
 mod acceptance;
+mod backup;
 mod balance;
 mod books;
 mod claims;
@@ -19,6 +20,7 @@ mod lease;
 mod lists;
 mod open;
 mod operate;
+mod operations;
 mod record;
 mod sealed;
 mod settle;
@@ -26,6 +28,7 @@ mod threads;
 mod trace;
 mod view;
 
+pub use backup::{Copied, back_up};
 pub use view::LedgerReader;
 
 use crate::fault::Fault;
@@ -35,7 +38,7 @@ use domain::delivery::HoldReason;
 use domain::ledger::columns;
 use domain::port::{
     BoxFuture, ChildKey, Clue, Confirmation, Entry, Found, LaneDue, LaneRoom, Lease, LeaseTerms, Ledger, LedgerError, Loaded, MessageKey,
-    OperatorAction, Outcome, Resealed, Settled, Settlement,
+    OperatorAction, Outcome, Pause, Remark, Resealed, Settled, Settlement,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -186,6 +189,14 @@ impl Ledger for SqliteLedger {
     fn reseal<'a>(&'a self, contents: Vec<Resealed>) -> BoxFuture<'a, Result<u64, LedgerError>> {
         Box::pin(self.writer.run(move |books| sealed::reseal(books, &contents)))
     }
+
+    fn pause<'a>(&'a self, recipient: Code, pause: Option<Pause>) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(self.writer.run(move |books| operations::pause(&books.connection, recipient, pause.as_ref())))
+    }
+
+    fn remark<'a>(&'a self, remark: Remark) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(self.writer.run(move |books| operations::remark(&books.connection, &remark)))
+    }
 }
 
 #[cfg(test)]
@@ -210,6 +221,7 @@ mod tests {
             id: Uuid::from_u128(n.into()),
             key,
             written_id: None,
+            sender: None,
             message_type: "placement-change",
             verdict: "accepted",
             digest: [0; 32],

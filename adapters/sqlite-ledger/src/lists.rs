@@ -33,7 +33,7 @@ pub fn deliveries(connection: &Connection, filter: &DeliveryFilter) -> Result<Ve
 }
 
 /// Rows are in the order of recording; an id that is not there stands where its time puts it.
-fn row_at(connection: &Connection, id: Uuid) -> Result<i64, Fault> {
+pub fn row_at(connection: &Connection, id: Uuid) -> Result<i64, Fault> {
     let exact =
         connection.prepare_cached("SELECT row FROM deliveries WHERE id = ?1")?.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
     if let Some(row) = exact {

@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Applied in order; the number of those applied is the database's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_ledger.sql"), include_str!("../migrations/0002_feed_claims.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_ledger.sql"),
+    include_str!("../migrations/0002_feed_claims.sql"),
+    include_str!("../migrations/0003_operations.sql"),
+];
 
 /// "plHB", in the header of the file: tells a ledger from any other SQLite database.
 const APPLICATION_ID: i64 = 0x706c_4842;

@@ -173,8 +173,8 @@ fn write_message(books: &mut Books, message: &MessageRow, child: Option<i64>, is
     books.tally_message(message.message_type, message.verdict);
     let mut statement = books.connection.prepare_cached(
         "INSERT INTO messages (id, hash, publisher, message_id, child, first_row, issued, type, verdict, intake, received_at, recorded_at,
-         digest, content_type, traceparent, receipt, envelope, written_hash, written_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+         digest, content_type, traceparent, receipt, envelope, written_hash, written_id, sender)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
     let row = statement.insert(params![
         message.id.as_bytes(),
@@ -196,6 +196,7 @@ fn write_message(books: &mut Books, message: &MessageRow, child: Option<i64>, is
         message.envelope,
         message.written_id.as_deref().map(hash),
         message.written_id,
+        message.sender.as_ref().map(Code::as_str),
     ])?;
     Ok(row)
 }

@@ -1,11 +1,11 @@
 //! Looking at a ledger: lists, journeys, counts. By the hub that has it open, or by a command beside it.
 
 use crate::threads::Readers;
-use crate::{SqliteLedger, acceptance, balance, claims, feed, figures, history, lists, open, sealed, trace};
+use crate::{SqliteLedger, acceptance, balance, claims, feed, figures, history, lists, open, operations, sealed, trace};
 use domain::Code;
 use domain::port::{
-    AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, Clue, DeliveryFilter, DeliveryRow, FeedPage, Figures, History,
-    LedgerError, LedgerView, ReviewRow, SealedPage, SealedPlace, Trace,
+    AcceptedRow, Alias, Balance, BoxFuture, ChildKey, ClaimFilter, ClaimRow, ClockFilter, Clue, DeliveryFilter, DeliveryRow, FeedPage,
+    Figures, History, LedgerError, LedgerView, Pause, RejectionFilter, RejectionRow, Remark, ReviewRow, SealedPage, SealedPlace, Trace,
 };
 use jiff::{Timestamp, civil::Date};
 use rusqlite::Connection;
@@ -46,6 +46,10 @@ impl LedgerView for LedgerReader {
         Box::pin(self.readers.ask(move |connection| lists::deliveries(connection, &filter)))
     }
 
+    fn deliveries_of<'a>(&'a self, ids: Vec<Uuid>) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| operations::deliveries_of(connection, &ids)))
+    }
+
     fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
         Box::pin(self.readers.ask(move |connection| lists::reviews(connection, limit)))
     }
@@ -78,6 +82,26 @@ impl LedgerView for LedgerReader {
     fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
         Box::pin(self.readers.ask(move |connection| sealed::page(connection, &current, after)))
     }
+
+    fn clocks<'a>(&'a self, filter: ClockFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| operations::clocks(connection, &filter)))
+    }
+
+    fn rejections<'a>(&'a self, filter: RejectionFilter) -> BoxFuture<'a, Result<Vec<RejectionRow>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| operations::rejections(connection, &filter)))
+    }
+
+    fn content<'a>(&'a self, delivery: Uuid) -> BoxFuture<'a, Result<Option<Arc<[u8]>>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| operations::content(connection, delivery)))
+    }
+
+    fn pauses<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Pause>, LedgerError>> {
+        Box::pin(self.readers.ask(operations::pauses))
+    }
+
+    fn remarks<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<Remark>, LedgerError>> {
+        Box::pin(self.readers.ask(move |connection| operations::remarks(connection, limit)))
+    }
 }
 
 /// The hub's own ledger answers by its reader for lists.
@@ -92,6 +116,10 @@ impl LedgerView for SqliteLedger {
 
     fn deliveries<'a>(&'a self, filter: DeliveryFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
         self.view.deliveries(filter)
+    }
+
+    fn deliveries_of<'a>(&'a self, ids: Vec<Uuid>) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        self.view.deliveries_of(ids)
     }
 
     fn reviews<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<ReviewRow>, LedgerError>> {
@@ -124,5 +152,25 @@ impl LedgerView for SqliteLedger {
 
     fn sealed<'a>(&'a self, current: Vec<u8>, after: SealedPlace) -> BoxFuture<'a, Result<SealedPage, LedgerError>> {
         self.view.sealed(current, after)
+    }
+
+    fn clocks<'a>(&'a self, filter: ClockFilter) -> BoxFuture<'a, Result<Vec<DeliveryRow>, LedgerError>> {
+        self.view.clocks(filter)
+    }
+
+    fn rejections<'a>(&'a self, filter: RejectionFilter) -> BoxFuture<'a, Result<Vec<RejectionRow>, LedgerError>> {
+        self.view.rejections(filter)
+    }
+
+    fn content<'a>(&'a self, delivery: Uuid) -> BoxFuture<'a, Result<Option<Arc<[u8]>>, LedgerError>> {
+        self.view.content(delivery)
+    }
+
+    fn pauses<'a>(&'a self) -> BoxFuture<'a, Result<Vec<Pause>, LedgerError>> {
+        self.view.pauses()
+    }
+
+    fn remarks<'a>(&'a self, limit: usize) -> BoxFuture<'a, Result<Vec<Remark>, LedgerError>> {
+        self.view.remarks(limit)
     }
 }

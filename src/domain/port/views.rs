@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub struct Figures {
     /// Pending deliveries by recipient and state.
     pub backlog: Vec<(Code, DeliveryState, u64)>,
+    /// Dead letters by recipient.
+    pub dead: Vec<(Code, u64)>,
     /// The oldest due, leased or held delivery's time of recording, by recipient.
     pub oldest_due: Vec<(Code, Timestamp)>,
     /// By recipient, when the oldest of what is accepted and not collected was accepted.

@@ -4,6 +4,7 @@ use super::{number, uuid};
 use crate::books::{Books, ChildWrite};
 use crate::fault::Fault;
 use crate::session::Session;
+use domain::Code;
 use domain::ledger::columns::{hash, micros};
 use domain::port::ChildKey;
 use uuid::Uuid;
@@ -13,9 +14,9 @@ const UPDATE_CHILDREN: &str = "UPDATE children c SET version = x.version, wake_a
 const INSERT_CHILDREN: &str = "INSERT INTO children (key, version, wake_at, casefile)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bytea[])";
 const INSERT_MESSAGES: &str = "INSERT INTO messages (id, hash, publisher, message_id, written_hash, written_id, child, issued, type, verdict, intake,
-        received_at, recorded_at, digest, content_type, traceparent, receipt, envelope)
+        received_at, recorded_at, digest, content_type, traceparent, receipt, envelope, sender)
     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::uuid[], $8::bigint[], $9::text[], $10::text[],
-        $11::text[], $12::bigint[], $13::bigint[], $14::bytea[], $15::text[], $16::text[], $17::text[], $18::bytea[])";
+        $11::text[], $12::bigint[], $13::bigint[], $14::bytea[], $15::text[], $16::text[], $17::text[], $18::bytea[], $19::text[])";
 
 impl Books {
     pub(super) async fn write_children(&self, session: &Session) -> Result<(), Fault> {
@@ -65,6 +66,7 @@ impl Books {
         let content_types: Vec<&str> = rows().map(|row| row.content_type.as_str()).collect();
         let traces: Vec<Option<&str>> = rows().map(|row| row.traceparent.as_deref()).collect();
         let receipts: Vec<&str> = rows().map(|row| row.receipt.as_str()).collect();
+        let senders: Vec<Option<&str>> = rows().map(|row| row.sender.as_ref().map(Code::as_str)).collect();
         let envelopes: Vec<&[u8]> = rows().map(|row| row.envelope.as_slice()).collect();
         session
             .run(
@@ -88,6 +90,7 @@ impl Books {
                     &traces,
                     &receipts,
                     &envelopes,
+                    &senders,
                 ],
             )
             .await
