@@ -17,7 +17,7 @@ const MAY_BE_EMPTY: [&str; 3] = ["Since a mailbox was read", "Certificates, firs
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_panel_of_the_dashboard_shows_something() {
-    let url = url("t28");
+    let url = url("panels");
     let mut door = Door::open(url.clone(), 20).await;
     // Brighton collects its feed itself, and does not; Kent takes a test event a minute.
     let everybody = ["E10000016", "QKS", "S9B9J", "RX2"];
