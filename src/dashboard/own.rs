@@ -3,7 +3,7 @@
 
 use super::parts::layout::Page;
 use super::parts::table;
-use super::parts::words::{date, organisation, time};
+use super::parts::words::{date, time};
 use super::person::Person;
 use super::trouble::Trouble;
 use super::{Answer, asked};
@@ -25,7 +25,7 @@ pub async fn show(Shared(state): Shared<State>, person: Person, uri: Uri) -> Ans
     let refused = RejectionFilter { sender: Some(own), before: fields.read("refused-before")?, limit: PAGE_DEFAULT };
     let rejections = state.views.rejections(&refused).await?;
     let content = html! {
-        p.lead { (organisation(own, &state.views.name_of(own))) }
+        p.lead { (state.views.name_of(own)) " " span.code { (own) } }
         p { "What lies ready in your feed is fetched at " span.code { "/api/v1/feeds/" (own) } "." }
         h2 { "For you" }
         (sent(&deliveries))
