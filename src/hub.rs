@@ -74,8 +74,7 @@ impl Hub {
         let loaded = wiring::directory(settings, now).map_err(|error| failed(error.to_string()))?;
         let watchers = wiring::watchers(settings, now).map_err(|error| failed(error.to_string()))?;
         loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let access = Access::open(settings.access.clone(), Arc::clone(&clock)).map_err(|error| failed(chain(&error)))?;
-        let access = Arc::new(access);
+        let access = Access::open(settings.access.clone(), Arc::clone(&clock)).map(Arc::new).map_err(|error| failed(chain(&error)))?;
         let (keys, ledger) = open_ledger(settings).await.map_err(failed)?;
         let directory = Arc::new(ArcSwap::from_pointee(loaded.directory));
         let metrics = Arc::new(telemetry(settings).map_err(failed)?);
