@@ -262,7 +262,7 @@ fn access(reader: &mut Reader<'_>) -> AccessSettings {
         file: reader.path("access", "file", "var/access.toml"),
         public_url,
         idle: SignedDuration::from_mins(reader.whole("access", "idle_minutes", 1..=1_440, 60_i64)),
-        longest: SignedDuration::from_hours(reader.whole("access", "session_hours", 1..=168, 12_i64)),
+        longest: SignedDuration::from_hours(reader.whole("access", "login_hours", 1..=168, 12_i64)),
         trust_forwarded_for: reader.yes_no("access", "trust_forwarded_for", false),
     }
 }
