@@ -86,7 +86,7 @@ async fn whoever_has_no_right_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_is_got_by_password_only_and_is_over_when_the_account_is() {
+async fn a_login_is_got_by_password_only_and_is_over_when_the_account_is() {
     let (site, _sink) = site().await;
     let hub = start(&site).await;
     let empty = ask(hub.address(), "GET /sign-in", &[], b"").await;
